@@ -1,0 +1,156 @@
+"""`sirst5k inspect`: what is in a dataset folder, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
+
+import click
+from tqdm import tqdm
+
+from sirst5k.datasets import open_dataset
+from sirst5k.datasets.inspection import Inspection, inspect_dataset
+from sirst5k.datasets.survey import PairSurvey
+
+_WIDTH = 80
+_LABEL = 11
+_SHOWN_PROBLEMS = 20
+_BAR = 40
+
+
+@click.command()
+@click.argument("path")
+@click.option("--split", metavar="NAME", help="Only this list or role; by default every pair.")
+@click.option("--mask-threshold", type=float, metavar="T", help="Mask levels above T are target.")
+@click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1: all cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    path: str,
+    split: str | None,
+    mask_threshold: float | None,
+    jobs: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Say which layout PATH is in, what it holds, and what is wrong with it.
+
+    Every pair is read. The exit code is 1 if a problem was found.
+
+    \b
+    Example:
+      sirst5k inspect data/sirst --split trainval
+      sirst5k inspect demo
+    """
+    if jobs == 0 or jobs < -1:
+        raise click.BadParameter("a number of processes, or -1 for all cores", param_hint="--jobs")
+    dataset = open_dataset(path, split, mask_threshold=mask_threshold, on_error="skip")
+
+    def progress(surveys: Iterable[PairSurvey], total: int) -> Iterator[PairSurvey]:
+        hidden = True if quiet else None  # None: hidden where stderr is no terminal
+        yield from tqdm(surveys, total=total, unit="pair", disable=hidden, leave=False)
+
+    findings = inspect_dataset(dataset, jobs=jobs, progress=progress)
+    if as_json:
+        click.echo(json.dumps(findings.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_report(findings)))
+    ctx.exit(1 if findings.problems else 0)
+
+
+def _report(found: Inspection) -> Iterator[str]:
+    yield click.style(found.path, bold=True)
+    yield from _row("layout", [found.layout])
+    yield from _row("images", [f"{found.images:,}", found.split or "every pair"])
+    splits = [
+        f"{name} {count:,}" if count >= 0 else f"{name} ?" for name, count in found.splits.items()
+    ]
+    yield from _row("splits", splits or ["none"])
+    renamed = [f"{role} = {name}" for role, name in found.roles.items() if role != name]
+    if renamed:
+        yield from _row("roles", renamed)
+    yield from _row("sizes", _sizes(found))
+    yield from _row("files", [f"{mode} {count:,}" for mode, count in found.modes.items()])
+    yield from _row("depth", [f"{dtype} {count:,}" for dtype, count in found.dtypes.items()])
+    yield from _row(
+        "targets", [f"{found.targets:,}", f"{found.touching_border:,} touch the border"]
+    )
+    yield from _row("empty", [f"{found.empty_masks:,} masks without target"])
+    yield ""
+    yield from _histogram(found.targets_per_image)
+    if found.areas:
+        yield ""
+        yield from _quantile_table(found)
+    yield ""
+    yield from _problems(found)
+
+
+def _row(label: str, values: list[str]) -> Iterator[str]:
+    """Print a label and values, broken between values where a line is full."""
+    start = f"  {label:<{_LABEL}}"
+    line = start
+    for place, value in enumerate(values):
+        piece = value if place == len(values) - 1 else f"{value}, "
+        if len(line) + len(piece.rstrip()) > _WIDTH and line.strip() != label:
+            yield line.rstrip()
+            line = " " * len(start)
+        line += piece
+    yield line.rstrip()
+
+
+def _sizes(found: Inspection) -> list[str]:
+    sizes = [f"{size.replace('x', ' × ')} {count:,}" for size, count in found.sizes.items()]
+    if len(sizes) <= 6:
+        return sizes
+    pairs = [tuple(map(int, size.split("x"))) for size in found.sizes]
+    widths, heights = zip(*pairs, strict=True)
+    return [
+        f"{len(sizes)} different",
+        f"{min(widths)}…{max(widths)} wide",
+        f"{min(heights)}…{max(heights)} high",
+        f"most often {next(iter(found.sizes)).replace('x', ' × ')}",
+    ]
+
+
+def _histogram(per_image: dict[int, int]) -> Iterator[str]:
+    block = "█" if _can_print("█") else "#"
+    most = max(per_image.values(), default=1)
+    yield "  targets per image"
+    for number, images in per_image.items():
+        bar = block * max(1, round(_BAR * images / most))
+        yield f"  {number:>9}  {bar:<{_BAR}} {images:>7,}"
+
+
+def _quantile_table(found: Inspection) -> Iterator[str]:
+    names = {0.0: "min", 1.0: "max"}
+    heads = [names.get(quantile, f"{quantile:.0%}") for quantile in found.areas]
+    yield f"  {'':<12}" + "".join(f"{head:>9}" for head in heads)
+    yield f"  {'area, px':<12}" + "".join(f"{value:>9.4g}" for value in found.areas.values())
+    if found.scr:
+        yield f"  {'SCR':<12}" + "".join(f"{value:>9.3g}" for value in found.scr.values())
+
+
+def _problems(found: Inspection) -> Iterator[str]:
+    if not found.problems:
+        yield "  no problem found"
+        return
+    count = len(found.problems)
+    yield click.style(f"  {count} problem{'s' if count > 1 else ''} found", fg="red")
+    for problem in found.problems[:_SHOWN_PROBLEMS]:
+        lines = wrap(f"{problem.kind}: {problem.text}", _WIDTH - 4)
+        yield f"  - {lines[0]}"
+        yield from (f"    {line}" for line in lines[1:])
+    if count > _SHOWN_PROBLEMS:
+        yield f"    … and {count - _SHOWN_PROBLEMS} more; --json lists them all"
+
+
+def _can_print(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True

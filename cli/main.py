@@ -1,0 +1,78 @@
+"""The `sirst5k` command: a group whose commands are imported only when they run."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from sirst5k import __version__
+from sirst5k.errors import Sirst5kError, suggest
+
+# Name -> (module of this package, one line of help). The help stands here so that
+# `sirst5k --help` loads no command, and with it neither numpy nor OpenCV.
+COMMANDS = {
+    "synth": ("synth", "Make a dataset: many labelled images from a few."),
+    "inspect": ("inspect", "Say what is in a dataset folder, and what is wrong with it."),
+    "preview": ("preview", "Draw a contact sheet: sources beside their variants."),
+    "noise": ("noise", "Build a noise bank, draw it, measure how well fields match it."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports each when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command, or None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"sirst5k_cli.{COMMANDS[cmd_name][0]}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, suggesting the nearest name where there is none."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}.{suggest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sirst5k")
+def cli() -> None:
+    """Make infrared small-target training data, and prove what it is worth.
+
+    \b
+    Example:
+      sirst5k synth demo out          a dataset from embedded scenes
+      sirst5k preview out -o out.png  a picture of it
+    """
+
+
+def main() -> None:
+    """Run the command line: 0 done, 1 a check did not hold, 2 bad input, 130 interrupted."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except Sirst5kError as error:
+        click.echo(f"sirst5k: {error}", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("sirst5k: interrupted", err=True)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,60 @@
+"""Options that mean the same in every command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def seed_option(command: Command) -> Command:
+    """Add ``--seed``."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Everything random follows from it.",
+    )(command)
+
+
+def jobs_option(command: Command) -> Command:
+    """Add ``--jobs``."""
+    return click.option(
+        "--jobs",
+        "-j",
+        type=click.IntRange(min=-1),
+        default=-1,
+        show_default="all cores",
+        help="Worker processes; the result does not depend on it.",
+    )(command)
+
+
+def output_options(command: Command) -> Command:
+    """Add ``--quiet`` and ``--json``."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
+        command
+    )
+    return click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")(command)
+
+
+def mask_threshold_option(command: Command) -> Command:
+    """Add ``--mask-threshold``."""
+    return click.option(
+        "--mask-threshold",
+        type=float,
+        default=None,
+        help="Mask levels above this are target; half of the encoding's maximum by default.",
+    )(command)
+
+
+def progress_bar(
+    items: Iterable[int], quiet: bool, text: str, unit: str = "image"
+) -> Iterable[int]:
+    """Wrap a loop in a progress bar on standard error, shown on a terminal only."""
+    from tqdm import tqdm
+
+    return tqdm(items, desc=text, unit=unit, disable=True if quiet else None, leave=False)

@@ -1,0 +1,212 @@
+"""`sirst5k synth`: make a dataset."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirst5k_cli.options import (
+    jobs_option,
+    mask_threshold_option,
+    output_options,
+    progress_bar,
+    seed_option,
+)
+
+if TYPE_CHECKING:
+    from sirst5k.datasets import Dataset
+    from sirst5k.synthesis import Recipe, SyntheticDataset, WriteReport
+
+
+@click.command("synth")
+@click.argument("source")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--recipe",
+    "-r",
+    "recipe_name",
+    default="sirst5k",
+    show_default=True,
+    help="sirst5k, reference (the published scripts), or a YAML file.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set a recipe value, as negatives.patch_sizes=[3,32]; may be repeated.",
+)
+@click.option(
+    "--split",
+    help="List or role to synthesise from; trainval or train by default, 'all' for everything.",
+)
+@click.option(
+    "--noise",
+    type=click.Path(path_type=Path),
+    help="Noise bank (.npz), noise image, or folder of them; sampled from SOURCE by default.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Make the first N outputs only.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
+@click.option("--overwrite", is_flag=True, help="Replace another run in OUT.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="What to do about a damaged file: stop, or leave it out and say so.",
+)
+@mask_threshold_option
+@seed_option
+@jobs_option
+@output_options
+def command(
+    source: str,
+    out: Path,
+    recipe_name: str,
+    assignments: tuple[str, ...],
+    split: str | None,
+    noise: Path | None,
+    limit: int | None,
+    dry_run: bool,
+    overwrite: bool,
+    on_error: str,
+    mask_threshold: float | None,
+    seed: int,
+    jobs: int,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Make a dataset OUT of the labelled images in SOURCE.
+
+    SOURCE is a folder in any known layout, or `demo` for embedded scenes
+    (`demo:n=64,seed=1,size=256`). OUT gets the layout that published training scripts
+    read: images/, masks/, 50_50/train.txt, and the test images untouched. Run again, it
+    finishes what is missing.
+
+    \b
+    Examples:
+      sirst5k synth demo out
+      sirst5k synth SIRST out --split trainval
+      sirst5k synth SIRST out --recipe reference --noise noise.png
+      sirst5k synth SIRST out --set variants=16 --set displacement.gain_range=[1,2]
+    """
+    from sirst5k.datasets import open_dataset
+    from sirst5k.synthesis import Recipe, SyntheticDataset, open_noise, sample_noise
+
+    recipe = Recipe.load(recipe_name)
+    if assignments:
+        recipe = recipe.override(assignments)
+    whole = open_dataset(source, split, mask_threshold=mask_threshold, on_error=on_error)
+    dataset, test = _choose(whole, split)
+    bank = None
+    if recipe.needs_noise:
+        if noise is not None:
+            bank = open_noise(noise, recipe.sampling)
+        elif not dry_run:
+            bank = sample_noise(
+                dataset,
+                recipe.sampling,
+                lambda items: progress_bar(items, quiet, "noise"),
+            )
+    synthetic = SyntheticDataset(dataset, recipe, bank, seed)
+    if dry_run:
+        _say_plan(synthetic, test, limit, as_json)
+        return
+    report = _write(
+        synthetic, out, jobs, test=test, limit=limit, overwrite=overwrite, on_error=on_error,
+        quiet=quiet,
+    )
+    if as_json:
+        click.echo(json.dumps(report.to_dict()))
+    elif not quiet:
+        _say_report(report, dataset, recipe, test)
+
+
+def _choose(whole: Dataset, split: str | None) -> tuple[Dataset, Dataset | None]:
+    """Return what to synthesise from, and the test split of the same family of lists."""
+    from sirst5k.errors import SplitError
+
+    if split is None:
+        roles = whole.splits.roles
+        chosen = next((role for role in ("trainval", "train") if role in roles), None)
+        if chosen is None:
+            known = ", ".join([*whole.splits, "all"])
+            raise SplitError(
+                f"{whole.describe()} does not say which of its images are for training, and "
+                f"test images must not be synthesised from. Name a split: --split {known}."
+            )
+        dataset = whole.of_split(chosen)
+    else:
+        dataset = whole
+    if dataset.split is None:
+        return dataset, None
+    sibling = whole.splits.sibling(dataset.split, "test")
+    if sibling == dataset.split:
+        raise SplitError(
+            f"{dataset.split!r} is a test split, and test images are never synthesised from. "
+            f"Name the training split."
+        )
+    return dataset, whole.of_split(sibling) if sibling is not None else None
+
+
+def _write(
+    synthetic: SyntheticDataset, out: Path, jobs: int, *, quiet: bool, **options: Any
+) -> WriteReport:
+    from tqdm import tqdm
+
+    from sirst5k.synthesis import write_dataset
+
+    with ExitStack() as stack:
+
+        def started(total: int, done: int) -> Any:
+            bar = tqdm(
+                total=total, initial=done, desc="synth", unit="image",
+                disable=True if quiet else None,
+            )
+            return stack.enter_context(bar).update
+
+        return write_dataset(synthetic, out, jobs, started=started, **options)
+
+
+def _say_plan(
+    synthetic: SyntheticDataset, test: Dataset | None, limit: int | None, as_json: bool
+) -> None:
+    plan = synthetic.plan
+    outputs = len(plan) if limit is None else min(limit, len(plan))
+    # The outputs of the first sample that has variants are one of each kind.
+    first = next((variant for variant in plan if not variant.is_original), None)
+    examples = [v.id for v in plan[:512] if first and v.source_id == first.source_id]
+    if as_json:
+        document = {
+            "recipe": synthetic.recipe.to_dict(),
+            "sources": plan.sources,
+            "outputs": outputs,
+            "test": len(test) if test is not None else 0,
+            "examples": examples,
+        }
+        click.echo(json.dumps(document))
+        return
+    click.echo(f"source   {synthetic.dataset.describe()}, split {synthetic.dataset.split or 'all'}")
+    click.echo(f"recipe   {synthetic.recipe.name}")
+    click.echo(f"outputs  {outputs} from {plan.sources} images")
+    click.echo(f"test     {len(test)} untouched" if test is not None else "test     none")
+    click.echo(f"each as  {', '.join(examples[:12])}{', …' if len(examples) > 12 else ''}")
+
+
+def _say_report(
+    report: WriteReport, dataset: Dataset, recipe: Recipe, test: Dataset | None
+) -> None:
+    where = f"{dataset.describe()}, split {dataset.split or 'all'}"
+    click.echo(f"{report.root}: {report.train} training images by recipe {recipe.name} from {where}")
+    if test is not None:
+        click.echo(f"  {report.test} test images untouched, from {test.split}")
+    if report.written < report.train + report.test:
+        click.echo(f"  {report.written} made now, the others were there")
+    if report.empty_masks:
+        click.echo(f"  {report.empty_masks} without any target (empty masks)")
+    if report.skipped:
+        click.echo(f"  {len(report.skipped)} sources left out: {', '.join(list(report.skipped)[:5])}")

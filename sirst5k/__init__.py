@@ -1,0 +1,64 @@
+"""Make infrared small-target training data, and prove what it is worth.
+
+Everything public is reachable from here and loaded on first use: importing the package
+loads neither numpy nor torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sirst5k._version import __version__
+
+if TYPE_CHECKING:
+    from sirst5k import datasets, negatives, noise, synthesis
+    from sirst5k.datasets import Dataset, open_dataset
+    from sirst5k.errors import Sirst5kError, Sirst5kWarning
+    from sirst5k.noise import NoiseBank
+    from sirst5k.sample import Sample
+    from sirst5k.synthesis import Plan, Recipe, SyntheticDataset, write_dataset
+
+_HOME = {
+    "Dataset": "sirst5k.datasets",
+    "NoiseBank": "sirst5k.noise",
+    "Plan": "sirst5k.synthesis",
+    "Recipe": "sirst5k.synthesis",
+    "Sample": "sirst5k.sample",
+    "Sirst5kError": "sirst5k.errors",
+    "Sirst5kWarning": "sirst5k.errors",
+    "SyntheticDataset": "sirst5k.synthesis",
+    "open_dataset": "sirst5k.datasets",
+    "write_dataset": "sirst5k.synthesis",
+}
+_ROOMS = ("datasets", "negatives", "noise", "synthesis")
+
+__all__ = [
+    "Dataset",
+    "NoiseBank",
+    "Plan",
+    "Recipe",
+    "Sample",
+    "Sirst5kError",
+    "Sirst5kWarning",
+    "SyntheticDataset",
+    "__version__",
+    "datasets",
+    "negatives",
+    "noise",
+    "open_dataset",
+    "synthesis",
+    "write_dataset",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name in _ROOMS:
+        return import_module(f"sirst5k.{name}")
+    raise AttributeError(f"module 'sirst5k' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
