@@ -65,29 +65,48 @@ def label_targets(mask: Mask) -> tuple[NDArray[np.int32], list[Target]]:
     targets : list of Target
         In raster order (row, then column) of each component's first pixel.
     """
-    count, labels, stats, centroids = cv2.connectedComponentsWithStats(
-        np.ascontiguousarray(mask).view(np.uint8), connectivity=8, ltype=cv2.CV_32S
-    )
-    targets = []
-    for label in range(1, count):
-        left, top, width, height, area = stats[label].tolist()
-        x, y = centroids[label].tolist()
-        targets.append(Target(top, left, top + height, left + width, area, x, y, label))
-    targets.sort(key=lambda target: _first_pixel(labels, target))
+    labels = np.zeros(mask.shape, np.int32)
+    part = _occupied(mask)
+    if part is None:
+        return labels, []
+    labels[part], targets = _label(mask[part], part[0].start, part[1].start)
     return labels, targets
 
 
 def find_targets(mask: Mask) -> list[Target]:
     """Return the targets of an ``(H, W)`` bool mask in raster order."""
-    return label_targets(mask)[1]
+    part = _occupied(mask)
+    return [] if part is None else _label(mask[part], part[0].start, part[1].start)[1]
 
 
 def count_targets(mask: Mask) -> int:
     """Return the number of 8-connected components of an ``(H, W)`` bool mask."""
-    count, _ = cv2.connectedComponents(np.ascontiguousarray(mask).view(np.uint8), connectivity=8)
-    return int(count) - 1
+    return len(find_targets(mask))
 
 
-def _first_pixel(labels: NDArray[np.int32], target: Target) -> tuple[int, int]:
-    top_row = labels[target.top, target.left : target.right]
-    return target.top, target.left + int(np.argmax(top_row == target.label))
+def _occupied(mask: Mask) -> tuple[slice, slice] | None:
+    """Return the rows and columns that hold all targets; small targets fill little of a frame."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return None
+    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _label(mask: Mask, top: int, left: int) -> tuple[NDArray[np.int32], list[Target]]:
+    """Label a part of a mask whose first pixel lies at ``(top, left)``."""
+    count, labels, stats, centroids = cv2.connectedComponentsWithStats(
+        np.ascontiguousarray(mask).view(np.uint8), connectivity=8, ltype=cv2.CV_32S
+    )
+    boxes, centres = stats.tolist(), centroids.tolist()
+    found = []
+    for label in range(1, count):
+        x0, y0, width, height, area = boxes[label]
+        first_row = labels[y0, x0 : x0 + width]
+        first_pixel = (y0, x0 + int(np.argmax(first_row == label)))
+        y0, x0 = y0 + top, x0 + left
+        x, y = centres[label]
+        target = Target(y0, x0, y0 + height, x0 + width, area, x + left, y + top, label)
+        found.append((first_pixel, target))
+    found.sort(key=lambda pair: pair[0])
+    return labels.astype(np.int32, copy=False), [target for _, target in found]

@@ -1,0 +1,10 @@
+"""Datasets: labelled images of any known layout on disk, opened lazily."""
+
+from __future__ import annotations
+
+from sirst5k.datasets.dataset import Dataset
+from sirst5k.datasets.layouts import LAYOUTS
+from sirst5k.datasets.opening import open_dataset
+from sirst5k.datasets.splits import Splits
+
+__all__ = ["LAYOUTS", "Dataset", "Splits", "open_dataset"]

@@ -1,0 +1,152 @@
+"""Opening a dataset folder of any known layout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sirst5k.datasets.dataset import Dataset
+from sirst5k.datasets.files import FileSource
+from sirst5k.datasets.layouts import LAYOUTS, Found, Layout
+from sirst5k.datasets.pairs import PairIndex
+from sirst5k.datasets.splits import Splits
+from sirst5k.errors import DatasetError, DatasetNotFoundError, ParameterError, UnknownLayoutError
+from sirst5k.imaging import MAX_PIXELS
+
+
+def open_dataset(
+    path: str | os.PathLike[str],
+    split: str | None = None,
+    *,
+    mask_threshold: float | None = None,
+    on_error: str = "stop",
+    max_pixels: int = MAX_PIXELS,
+) -> Dataset:
+    """Open a folder of images and masks in any known layout, or the embedded scenes.
+
+    Folders are listed; no pixel is read until a sample is asked for.
+
+    Parameters
+    ----------
+    path : str or path
+        A dataset folder, or ``demo`` (``demo:n=64,seed=1,size=256``) for procedural scenes;
+        a folder of that name is opened as ``./demo``.
+    split : str, optional
+        A list's name (``50_50/train``) or a role (``train``, ``val``, ``trainval``,
+        ``test``); ``all`` or None for every pair there is.
+    mask_threshold : float, optional
+        Mask levels strictly above it are target. By default ``{0, 1}`` and ``{0, 255}`` are
+        taken as they are, and others thresholded at half of their depth, with a warning.
+    on_error : {"stop", "skip"}
+        What to do about images without mask, masks without image, and listed ids without
+        files: refuse the dataset, or leave them out and record them in ``.skipped``.
+    max_pixels : int
+        Larger images are refused unread.
+
+    Returns
+    -------
+    Dataset
+        A sequence of samples with ``.ids``, ``.splits`` and ``.layout``.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If there is no such folder.
+    UnknownLayoutError
+        If no layout fits; the message lists what was looked for.
+    PairingError, SplitError, DatasetError
+        If pairs are incomplete, the split is missing or wrong, or there is no pair.
+    """
+    if on_error not in ("stop", "skip"):
+        raise ParameterError(f"Expected on_error to be 'stop' or 'skip', got {on_error!r}.")
+    text = os.fspath(path)
+    if text == "demo" or text.startswith("demo:"):
+        from sirst5k.datasets.demo import open_demo
+
+        scenes = open_demo(text)
+        return scenes if split is None else scenes.of_split(split)
+    root = _folder(text)
+    layout, found = recognise(root)
+    index = PairIndex(str(root), found.parts, skip=on_error == "skip")
+    if not len(index) and not index.incomplete:
+        folders = " and ".join(
+            dict.fromkeys(p for part in found.parts for p in (part.images, part.masks))
+        )
+        raise DatasetError(
+            f"Expected images with masks in {root} ({layout.name} layout), but there is no pair: "
+            f"{folders} hold no PNG, BMP, JPEG or TIFF file that fits."
+        )
+    dataset = Dataset(
+        FileSource(index, mask_threshold, max_pixels),
+        (),
+        Splits(found.lists, found.canonical, index),
+        layout.name,
+        root,
+        everything=index.under,
+        skipped=index.incomplete if on_error == "skip" else {},
+    )
+    opened = dataset.of_split("all" if split is None else split)
+    if not len(opened):
+        part = f", split {opened.split!r}," if opened.split else ""
+        why = f" Left out: {next(iter(opened.skipped.values()))}" if opened.skipped else ""
+        raise DatasetError(
+            f"Expected at least one image with its mask in {opened.describe()}{part} "
+            f"but there is none.{why}"
+        )
+    return opened
+
+
+def recognise(root: Path) -> tuple[Layout, Found]:
+    """Return the first layout that fits a folder, and what it found there.
+
+    Raises
+    ------
+    UnknownLayoutError
+        If none fits.
+    """
+    for layout in LAYOUTS.values():
+        found = layout.recognise(root)
+        if found is not None:
+            return layout, found
+    wanted = "\n".join(f"  {layout.name}: {layout.looks_for}" for layout in LAYOUTS.values())
+    raise UnknownLayoutError(
+        f"Expected a dataset in a known layout, but {root} {_holds(root)}.{_hint(root)} "
+        f"Looked for:\n{wanted}"
+    )
+
+
+def _folder(text: str) -> Path:
+    root = Path(text)
+    if not root.exists():
+        raise DatasetNotFoundError(f"Expected a dataset folder, but there is no {text!r}.")
+    if not root.is_dir():
+        raise DatasetNotFoundError(
+            f"Expected a dataset folder, but {text!r} is a file. Name the folder that holds "
+            "the images and masks."
+        )
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise DatasetError(f"Expected a readable dataset folder, but {text!r} cannot be read.")
+    return root
+
+
+def _holds(root: Path) -> str:
+    with os.scandir(root) as entries:
+        names = sorted(entry.name + ("/" if entry.is_dir() else "") for entry in entries)
+    if not names:
+        return "is empty"
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return f"holds {', '.join(names[:8])}{more}"
+
+
+def _hint(root: Path) -> str:
+    """Name a folder inside that would open, the commonest mistake after unpacking."""
+    with os.scandir(root) as entries:
+        inside = sorted(entry.path for entry in entries if entry.is_dir())[:20]
+    for folder in inside:
+        try:
+            fits = any(layout.recognise(Path(folder)) for layout in LAYOUTS.values())
+        except OSError:
+            continue
+        if fits:
+            return f" Did you mean {folder}?"
+    return ""
