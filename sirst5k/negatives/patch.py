@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import NDArray
 
 from sirst5k.errors import ParameterError
@@ -100,9 +99,7 @@ def published_symmetry(patch_size: int, quarter_turns: int) -> int:
     return quarter_turns % 4 + (4 if patch_size == 32 else 0)
 
 
-def turned_window(
-    array: NDArray[Pixel], window: PatchWindow, symmetry: int
-) -> NDArray[Pixel]:
+def turned_window(array: NDArray[Pixel], window: PatchWindow, symmetry: int) -> NDArray[Pixel]:
     """Return a window of an array under a symmetry, as a copy of the window's shape.
 
     Raises
@@ -119,9 +116,7 @@ def turned_window(
     return turned.copy()
 
 
-def rotate_patch(
-    array: NDArray[Pixel], window: PatchWindow, symmetry: int
-) -> NDArray[Pixel]:
+def rotate_patch(array: NDArray[Pixel], window: PatchWindow, symmetry: int) -> NDArray[Pixel]:
     """Cut a window, apply a symmetry and paste it back, with a hard seam.
 
     Parameters

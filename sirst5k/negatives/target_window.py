@@ -126,9 +126,7 @@ def _window(
     return _grown(box, free, KEEP_BOX)
 
 
-def _freedom(
-    core: _Box, others: Sequence[_Box], shape: tuple[int, int], wanted: int
-) -> int | None:
+def _freedom(core: _Box, others: Sequence[_Box], shape: tuple[int, int], wanted: int) -> int | None:
     """Return the margin that a core can have, or None where it cannot be turned at all."""
     to_border = core.room(shape)
     to_neighbour = min((core.distance(other) for other in others), default=wanted)

@@ -201,7 +201,8 @@ class NoiseBank:
     @cached_property
     def levels(self) -> NDArray[np.float64]:
         """Standard deviation of each window without its plane, ``(N,)``, grey levels."""
-        return self._flat.std(axis=(1, 2), dtype=np.float64)
+        levels: NDArray[np.float64] = self._flat.std(axis=(1, 2), dtype=np.float64)
+        return levels
 
     @cached_property
     def std(self) -> float:

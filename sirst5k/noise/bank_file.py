@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def save_bank(bank: NoiseBank, path: Path) -> None:
         "sources": list(bank.sources),
         "report": dict(bank.report),
     }
-    arrays = {
+    arrays: dict[str, Any] = {
         "windows": bank.windows,
         "origin": bank.origin,
         "levels": bank.levels,
@@ -53,7 +54,8 @@ def load_bank(path: Path) -> NoiseBank:
     if not path.is_file():
         raise NoiseError(f"No noise bank at {path}. Make one with: sirst5k noise sample")
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # From memory: numpy leaves a file open that turns out not to be an archive.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         header = json.loads(arrays["header"].tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:

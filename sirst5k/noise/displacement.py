@@ -44,7 +44,7 @@ def displace(image: Image, field: NDArray[Any], weight: float) -> Image:
     if image.dtype.kind == "f":
         return levels
     levels *= np.float32(white)
-    return np.rint(levels, out=levels).astype(image.dtype)
+    return _as_levels(levels, image)
 
 
 def add_residual(
@@ -82,10 +82,15 @@ def add_residual(
         noise *= _signal_growth(image, signal_dependence)
     noise += image
     if image.dtype.kind == "f":
-        return noise
-    np.rint(noise, out=noise)
+        return noise.astype(np.float32, copy=False)
     np.clip(noise, 0, full_scale(image.dtype), out=noise)
-    return noise.astype(image.dtype)
+    return _as_levels(noise, image)
+
+
+def _as_levels(values: NDArray[np.float32], image: Image) -> Image:
+    """Round in place, half to even, and return as the image's integer dtype."""
+    levels: Image = np.rint(values, out=values).astype(image.dtype)
+    return levels
 
 
 def _signal_growth(image: Image, share: float) -> NDArray[np.float32]:

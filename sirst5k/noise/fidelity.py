@@ -121,7 +121,7 @@ def _measure(
     rng = np.random.default_rng(seed)
     # A stretched tile is one tile: take a different one for each field, as far as there are.
     order = rng.permutation(len(bank))
-    made = []
+    made: list[NDArray[Any]] = []
     for index in range(fields):
         if method == "resize":
             made.append(resize_field(bank.tiles[order[index % len(bank)]], shape))

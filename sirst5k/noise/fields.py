@@ -134,15 +134,16 @@ def tile_field(
             y, x = row * step, column * step
             canvas[y : y + size, x : x + size] += tile * weight
     # The first and last seams fade into nothing on one side: leave them outside.
-    y, x = rng.integers(overlap, canvas.shape[0] - overlap - height + 1), rng.integers(
-        overlap, canvas.shape[1] - overlap - width + 1
-    )
-    field = canvas[y : y + height, x : x + width]
-    return field - field.mean(dtype=np.float64).astype(np.float32)
+    y = int(rng.integers(overlap, canvas.shape[0] - overlap - height + 1))
+    x = int(rng.integers(overlap, canvas.shape[1] - overlap - width + 1))
+    field: NDArray[np.float32] = canvas[y : y + height, x : x + width]
+    field = field - np.float32(field.mean(dtype=np.float64))
+    return field
 
 
 def _crossfade(size: int, overlap: int) -> NDArray[np.float32]:
     """Return ``(s, s)`` weights whose squares sum to one over overlapping tiles."""
     rise = np.sin(np.pi / 2 * (np.arange(overlap) + 0.5) / overlap)
     edge = np.concatenate([rise, np.ones(size - 2 * overlap), rise[::-1]])
-    return np.outer(edge, edge).astype(np.float32)
+    weight: NDArray[np.float32] = np.outer(edge, edge).astype(np.float32)
+    return weight

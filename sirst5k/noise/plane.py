@@ -29,8 +29,10 @@ def remove_plane(windows: NDArray[Any]) -> NDArray[np.float32]:
     y = np.arange(height) - (height - 1) / 2
     x = np.arange(width) - (width - 1) / 2
     values = values - values.mean(axis=(-2, -1), keepdims=True)
-    slope_x = (values.mean(axis=-2) @ x) / max((x @ x), 1.0)
-    slope_y = (values.mean(axis=-1) @ y) / max((y @ y), 1.0)
-    values -= slope_x[..., None, None] * x
-    values -= slope_y[..., None, None] * y[:, None]
-    return values.astype(np.float32)
+    # A window of one row or column has no slope along it.
+    if width > 1:
+        values -= ((values.mean(axis=-2) @ x) / (x @ x))[..., None, None] * x
+    if height > 1:
+        values -= ((values.mean(axis=-1) @ y) / (y @ y))[..., None, None] * y[:, None]
+    residual: NDArray[np.float32] = values.astype(np.float32)
+    return residual

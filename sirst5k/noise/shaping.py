@@ -124,7 +124,7 @@ class Shaping:
 
 def _fill_lowest(power: NDArray[np.float64]) -> NDArray[np.float64]:
     """Replace the power at zero frequency, which plane removal took, by its neighbours'."""
-    filled = np.maximum(power, power.max() * 1e-12)
+    filled: NDArray[np.float64] = np.maximum(power, power.max() * 1e-12)
     filled[0, 0] = radial_mean(power)[0]
     return filled
 

@@ -204,11 +204,10 @@ def find_flat_windows(
 
 def _touched(image: Image, mask: Mask | None, guard: int) -> Mask:
     """Return the pixels that no noise window may contain."""
-    blocked = np.zeros(image.shape, np.uint8)
+    touched: Mask = np.zeros(image.shape, np.bool_)
     if mask is not None and mask.any():
         side = 2 * guard + 1
-        blocked = cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8))
-    touched = blocked > 0
+        touched = cv2.dilate(mask.view(np.uint8), np.ones((side, side), np.uint8)) > 0
     if image.dtype.kind == "u":
         touched |= (image == 0) | (image == full_scale(image.dtype))
     return touched
