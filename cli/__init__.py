@@ -1,5 +1,5 @@
 """The command line: parse, call the library, print. No algorithm lives here."""
 
-from sirst5k_cli.main import cli, main
+from .main import cli, main
 
 __all__ = ["cli", "main"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 
 import click
 
 from sirst5k import __version__
-from sirst5k.errors import Sirst5kError, suggest
+from sirst5k.errors import Sirst5kError, Sirst5kWarning, suggest
 
 # Name -> (module of this package, one line of help). The help stands here so that
 # `sirst5k --help` loads no command, and with it neither numpy nor OpenCV.
@@ -31,7 +32,7 @@ class LazyGroup(click.Group):
         """Import and return a command, or None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"sirst5k_cli.{COMMANDS[cmd_name][0]}")
+        module = import_module(f".{COMMANDS[cmd_name][0]}", __package__)
         command = module.command
         assert isinstance(command, click.Command)
         return command
@@ -64,6 +65,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line: 0 done, 1 a check did not hold, 2 bad input, 130 interrupted."""
+    warnings.showwarning = _show_warning
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -76,3 +78,9 @@ def main() -> None:
         click.echo("sirst5k: interrupted", err=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """Print the library's warnings as sentences, and leave others' out of a user's sight."""
+    if issubclass(category, Sirst5kWarning):
+        click.echo(f"sirst5k: warning: {message}", err=True)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sirst5k_cli.options import (
+from .options import (
     jobs_option,
     mask_threshold_option,
     output_options,
     progress_bar,
     seed_option,
 )
+from .sources import test_part, training_part
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset
@@ -101,7 +102,8 @@ def command(
     if assignments:
         recipe = recipe.override(assignments)
     whole = open_dataset(source, split, mask_threshold=mask_threshold, on_error=on_error)
-    dataset, test = _choose(whole, split)
+    dataset = training_part(whole, split)
+    test = test_part(dataset)
     bank = None
     if recipe.needs_noise:
         if noise is not None:
@@ -117,40 +119,19 @@ def command(
         _say_plan(synthetic, test, limit, as_json)
         return
     report = _write(
-        synthetic, out, jobs, test=test, limit=limit, overwrite=overwrite, on_error=on_error,
+        synthetic,
+        out,
+        jobs,
+        test=test,
+        limit=limit,
+        overwrite=overwrite,
+        on_error=on_error,
         quiet=quiet,
     )
     if as_json:
         click.echo(json.dumps(report.to_dict()))
     elif not quiet:
         _say_report(report, dataset, recipe, test)
-
-
-def _choose(whole: Dataset, split: str | None) -> tuple[Dataset, Dataset | None]:
-    """Return what to synthesise from, and the test split of the same family of lists."""
-    from sirst5k.errors import SplitError
-
-    if split is None:
-        roles = whole.splits.roles
-        chosen = next((role for role in ("trainval", "train") if role in roles), None)
-        if chosen is None:
-            known = ", ".join([*whole.splits, "all"])
-            raise SplitError(
-                f"{whole.describe()} does not say which of its images are for training, and "
-                f"test images must not be synthesised from. Name a split: --split {known}."
-            )
-        dataset = whole.of_split(chosen)
-    else:
-        dataset = whole
-    if dataset.split is None:
-        return dataset, None
-    sibling = whole.splits.sibling(dataset.split, "test")
-    if sibling == dataset.split:
-        raise SplitError(
-            f"{dataset.split!r} is a test split, and test images are never synthesised from. "
-            f"Name the training split."
-        )
-    return dataset, whole.of_split(sibling) if sibling is not None else None
 
 
 def _write(
@@ -164,7 +145,10 @@ def _write(
 
         def started(total: int, done: int) -> Any:
             bar = tqdm(
-                total=total, initial=done, desc="synth", unit="image",
+                total=total,
+                initial=done,
+                desc="synth",
+                unit="image",
                 disable=True if quiet else None,
             )
             return stack.enter_context(bar).update
@@ -201,7 +185,9 @@ def _say_report(
     report: WriteReport, dataset: Dataset, recipe: Recipe, test: Dataset | None
 ) -> None:
     where = f"{dataset.describe()}, split {dataset.split or 'all'}"
-    click.echo(f"{report.root}: {report.train} training images by recipe {recipe.name} from {where}")
+    click.echo(
+        f"{report.root}: {report.train} training images by recipe {recipe.name} from {where}"
+    )
     if test is not None:
         click.echo(f"  {report.test} test images untouched, from {test.split}")
     if report.written < report.train + report.test:
@@ -209,4 +195,6 @@ def _say_report(
     if report.empty_masks:
         click.echo(f"  {report.empty_masks} without any target (empty masks)")
     if report.skipped:
-        click.echo(f"  {len(report.skipped)} sources left out: {', '.join(list(report.skipped)[:5])}")
+        click.echo(
+            f"  {len(report.skipped)} sources left out: {', '.join(list(report.skipped)[:5])}"
+        )

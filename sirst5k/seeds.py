@@ -36,7 +36,5 @@ def rng_for(seed: int, source_id: str, variant: int) -> np.random.Generator:
     variant : int
         Which of its variants, not negative.
     """
-    sequence = np.random.SeedSequence(
-        entropy=seed, spawn_key=(stable_hash(source_id), variant)
-    )
+    sequence = np.random.SeedSequence(entropy=seed, spawn_key=(stable_hash(source_id), variant))
     return np.random.Generator(np.random.PCG64DXSM(sequence))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, overload
 
 from sirst5k.datasets.splits import Splits
-from sirst5k.sample import Sample
+from sirst5k.sample import Mask, Sample
 
 
 class Source(Protocol):
@@ -17,6 +17,10 @@ class Source(Protocol):
 
     def read(self, sample_id: str) -> Sample:
         """Return one sample, decoded now."""
+        ...
+
+    def read_mask(self, sample_id: str) -> Mask:
+        """Return the mask of a sample alone."""
         ...
 
     def files(self, sample_id: str) -> tuple[Path, Path] | None:

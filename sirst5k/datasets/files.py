@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 
 from sirst5k.datasets.pairs import PairIndex
 from sirst5k.errors import ImageError, Sirst5kWarning
 from sirst5k.imaging import MAX_PIXELS, MaskReading, check_file, read_image, read_mask
-from sirst5k.sample import Sample
+from sirst5k.sample import Mask, Sample
 
 
 class SizeMismatchError(ImageError):
@@ -50,14 +51,23 @@ class FileSource:
             If a file cannot be read, or image and mask differ in size.
         """
         sample, reading = self.read_with_mask_levels(sample_id)
-        if not reading.was_binary and self.mask_threshold is None and not self._warned:
-            self._warned = True  # once a dataset: thousands of masks are made the same way
-            warnings.warn(
-                describe_mask_reading(sample.meta["mask_path"], reading),
-                Sirst5kWarning,
-                stacklevel=3,
-            )
+        self._warn_once(sample.meta["mask_path"], reading)
         return sample
+
+    def read_mask(self, sample_id: str) -> Mask:
+        """Return the mask of a sample alone: what counting targets needs.
+
+        Raises
+        ------
+        DatasetError
+            If there is no such sample.
+        ImageError
+            If the file cannot be read.
+        """
+        _, path = self.index.files(sample_id)
+        reading = read_mask(path, threshold=self.mask_threshold, max_pixels=self.max_pixels)
+        self._warn_once(path, reading)
+        return reading.mask
 
     def read_with_mask_levels(self, sample_id: str) -> tuple[Sample, MaskReading]:
         """Return one sample and how its mask was read, without a warning."""
@@ -80,10 +90,15 @@ class FileSource:
         image_path, mask_path = self.index.files(sample_id)
         return Path(image_path), Path(mask_path)
 
+    def _warn_once(self, path: str, reading: MaskReading) -> None:
+        if not reading.was_binary and self.mask_threshold is None and not self._warned:
+            self._warned = True  # once a dataset: thousands of masks are made the same way
+            warnings.warn(describe_mask_reading(path, reading), Sirst5kWarning, stacklevel=4)
+
     def stamp(self, sample_id: str) -> str:
         """Return the sizes of both files in bytes."""
         try:
-            return ":".join(str(file.stat().st_size) for file in self.files(sample_id))
+            return ":".join(str(os.stat(file).st_size) for file in self.index.files(sample_id))  # noqa: PTH116
         except OSError as error:
             raise ImageError(
                 f"Expected the files of {sample_id!r} to be there still: {error}."

@@ -10,7 +10,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from cv2.utils import logging
 from numpy.typing import NDArray
 
 from sirst5k.errors import ImageError
@@ -18,6 +17,9 @@ from sirst5k.imaging import bmp, jpeg, png, tiff
 from sirst5k.imaging.grey import to_grey, to_image_dtype
 from sirst5k.imaging.header import Header, damaged
 from sirst5k.sample import Image
+
+# OpenCV 4.13 moved the functions of its log level.
+_log: Any = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
 
 MAX_PIXELS = 100_000_000
 """Images that declare more are refused unread: a damaged header must not fill the memory."""
@@ -185,9 +187,9 @@ def _imdecode(buffer: NDArray[np.uint8]) -> NDArray[Any] | None:
 
 def _imdecode_quietly(buffer: NDArray[np.uint8]) -> NDArray[Any] | None:
     with _log_level:
-        before = logging.getLogLevel()
-        logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+        before = _log.getLogLevel()
+        _log.setLogLevel(0)
         try:
             return _imdecode(buffer)
         finally:
-            logging.setLogLevel(before)
+            _log.setLogLevel(before)

@@ -96,10 +96,12 @@ def write_atomically(path: StrPath, data: bytes) -> None:
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
         try:
-            with os.fdopen(handle, "wb", buffering=0) as file:
+            try:
                 remaining = memoryview(data)
-                while remaining:  # an unbuffered write may stop early
-                    remaining = remaining[file.write(remaining) :]
+                while remaining:  # a write may stop early
+                    remaining = remaining[os.write(handle, remaining) :]
+            finally:
+                os.close(handle)
             os.replace(temporary, target)  # noqa: PTH105
         except BaseException:  # also when interrupted: leave no rubbish behind
             with contextlib.suppress(OSError):

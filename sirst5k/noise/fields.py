@@ -16,7 +16,6 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from sirst5k.errors import ParameterError, ShapeError
-from sirst5k.noise.marginal import match_marginal
 
 if TYPE_CHECKING:
     from sirst5k.noise.bank import NoiseBank
@@ -79,11 +78,11 @@ def spectral_field(
     amplitude, (tall, wide), deviation = bank.shaping.amplitude(shape)
     count = amplitude.size
     phases = np.frombuffer(rng.bytes(count), np.uint8).reshape(amplitude.shape)
-    spectrum = _PHASES[phases]
+    spectrum = _PHASES.take(phases)
     spectrum *= amplitude
     gaussian = scipy.fft.irfft2(spectrum, s=(tall, wide), overwrite_x=True)
     height, width = shape
-    return match_marginal(gaussian[:height, :width], deviation, bank.shaping.quantiles)
+    return bank.shaping.marginal.match(gaussian[:height, :width], deviation)
 
 
 def tile_field(
@@ -137,8 +136,8 @@ def tile_field(
     y = int(rng.integers(overlap, canvas.shape[0] - overlap - height + 1))
     x = int(rng.integers(overlap, canvas.shape[1] - overlap - width + 1))
     field: NDArray[np.float32] = canvas[y : y + height, x : x + width]
-    field = field - np.float32(field.mean(dtype=np.float64))
-    return field
+    centred: NDArray[np.float32] = field - np.float32(field.mean(dtype=np.float64))
+    return centred
 
 
 def _crossfade(size: int, overlap: int) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from sirst5k.noise.marginal import match_marginal, quantile_table
+from sirst5k.noise.marginal import Marginal, quantile_table
 from sirst5k.noise.spectrum import cut_crops, frequency_radius, periodogram, radial_mean
 
 _CACHED_SHAPES = 32
@@ -32,6 +32,7 @@ class Shaping:
     def __init__(self, power: NDArray[np.float64], quantiles: NDArray[np.float64]) -> None:
         self.power = power
         self.quantiles = quantiles
+        self.marginal = Marginal(quantiles)
         self._cache: OrderedDict[tuple[int, int], tuple[NDArray[np.float32], float]] = OrderedDict()
 
     @classmethod
@@ -111,7 +112,7 @@ class Shaping:
         for _ in range(_FIT_FIELDS):
             turn = rng.integers(256, size=amplitude.shape) * (2 * np.pi / 256)
             field = scipy.fft.irfft2(amplitude * np.exp(1j * turn), s=shape).astype(np.float32)
-            matched = match_marginal(field[:side, :side], deviation, self.quantiles)
+            matched = self.marginal.match(field[:side, :side], deviation)
             crops.append(cut_crops(matched, size))
         return np.concatenate(crops)
 

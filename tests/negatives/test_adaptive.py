@@ -158,9 +158,7 @@ def test_hard_seam_is_a_plain_rotation() -> None:
     image, mask = rng.integers(0, 255, (64, 64)).astype(np.uint8), blob()
     (place,) = windows_of(mask)
     for symmetry in range(8):
-        turned, turned_mask = turn_target(
-            image, mask, place.window, symmetry, place.margin, "hard"
-        )
+        turned, turned_mask = turn_target(image, mask, place.window, symmetry, place.margin, "hard")
         cut = place.window.slices
         np.testing.assert_array_equal(turned[cut], apply_symmetry(image[cut], symmetry))
         np.testing.assert_array_equal(turned_mask[cut], apply_symmetry(mask[cut], symmetry))

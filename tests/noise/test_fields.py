@@ -17,7 +17,7 @@ from sirst5k.noise import (
     tile_field,
 )
 from sirst5k.noise.fidelity import moments
-from sirst5k.noise.marginal import match_marginal, quantile_table
+from sirst5k.noise.marginal import Marginal, quantile_table
 from sirst5k.noise.spectrum import cut_crops
 
 
@@ -129,9 +129,7 @@ def test_constant_noise_is_refused() -> None:
     height=st.integers(1, 20),
     width=st.integers(1, 20),
 )
-def test_planes_are_removed_entirely(
-    a: float, b: float, c: float, height: int, width: int
-) -> None:
+def test_planes_are_removed_entirely(a: float, b: float, c: float, height: int, width: int) -> None:
     y, x = np.mgrid[:height, :width]
     np.testing.assert_allclose(remove_plane(a + b * x + c * y), 0, atol=1e-3)
 
@@ -149,7 +147,7 @@ def test_matching_keeps_the_order_and_takes_the_distribution() -> None:
     rng = np.random.default_rng(0)
     field = rng.normal(size=(200, 200)).astype(np.float32)
     wanted = rng.exponential(size=100_000)
-    matched = match_marginal(field, 1.0, quantile_table(wanted))
+    matched = Marginal(quantile_table(wanted)).match(field, 1.0)
     order = np.argsort(field, axis=None)
     assert (np.diff(matched.ravel()[order]) >= -1e-6).all()
     assert abs(float(matched.mean())) < 1e-5

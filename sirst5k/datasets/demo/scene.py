@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from sirst5k.datasets.demo.targets import (
     stamp,
 )
 from sirst5k.datasets.demo.urban import paint_urban
+from sirst5k.memory import keep_freed_memory
 from sirst5k.sample import Mask
 from sirst5k.seeds import rng_for
 
@@ -104,7 +104,7 @@ def render(scene: str, name: str, seed: int, height: int, width: int) -> Frame:
     height, width : int
         In pixels, at least 16.
     """
-    _keep_freed_memory()
+    keep_freed_memory()
     rng = rng_for(seed, name, 0)
     kinds = _SHAPES[scene]
     kind = str(rng.choice(list(kinds), p=list(kinds.values())))
@@ -149,17 +149,6 @@ def shoot(frame: Frame, name: str, seed: int, depth: int, shot: int = 0) -> NDAr
     """
     rng = rng_for(seed, name, 2 + shot)
     return digitise(read_out(rng, frame.sensor, frame.signal, frame.pattern), frame.sensor, depth)
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Make glibc's allocator hold on to arrays of a frame's size, once per process.
-
-    By default it returns each freed array to the system and fetches fresh pages for the next,
-    which costs a third of the time of a frame. It learns from the largest block freed so far;
-    this one is never touched, so it takes no memory. Elsewhere this does nothing.
-    """
-    np.empty(24 << 20, dtype=np.uint8)
 
 
 def _gain_control(rng: np.random.Generator, picture: Field) -> Field:

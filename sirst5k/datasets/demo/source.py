@@ -10,7 +10,7 @@ from sirst5k.datasets.demo.scene import render, shoot
 from sirst5k.datasets.demo.spec import DemoSpec, parse_spec
 from sirst5k.datasets.splits import Splits
 from sirst5k.errors import DatasetError
-from sirst5k.sample import Sample
+from sirst5k.sample import Mask, Sample
 
 GENERATOR_VERSION = 1
 """Raised whenever the same specification gives other pixels than before."""
@@ -79,6 +79,10 @@ class DemoSource:
     def files(self, sample_id: str) -> tuple[Path, Path] | None:  # noqa: ARG002
         """Return None: there are no files."""
         return None
+
+    def read_mask(self, sample_id: str) -> Mask:
+        """Return a frame's mask; it takes rendering the frame."""
+        return self.read(sample_id).mask
 
     def check(self, sample_id: str) -> None:
         """Raise if there is no such frame."""

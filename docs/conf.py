@@ -1,0 +1,75 @@
+"""How the documentation is built: python3 bootstrap.py docs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+from sphinx.application import Sphinx
+
+from sirst5k import __version__
+from sirst5k.datasets.layouts import LAYOUTS
+from sirst5k_cli.main import cli
+
+project = "sirst5k"
+author = "The sirst5k developers"
+copyright = author
+release = version = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = f"sirst5k {version}"
+
+default_role = "py:obj"  # `name` in a docstring links to that name, where it is documented
+autodoc_typehints = "none"  # the docstrings give them, with shapes and units
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_ivar = True  # or each attribute of a dataclass would be described twice
+python_display_short_literal_types = True
+
+GENERATED = Path(__file__).parent / "_build" / "generated"
+
+
+def write_generated(app: Sphinx) -> None:
+    """Write what the code says of itself, so that the pages cannot grow stale."""
+    GENERATED.mkdir(parents=True, exist_ok=True)
+    rows = [f"| `{layout.name}` | {layout.looks_for} |" for layout in LAYOUTS.values()]
+    write("layouts.md", "\n".join(["| layout | recognised by |", "|---|---|", *rows, ""]))
+    write_help_of(cli, ["sirst5k"])
+
+
+def write(name: str, text: str) -> None:
+    """Write a generated file, leaving it alone where it stands: Sphinx builds what is newer."""
+    target = GENERATED / name
+    if not target.is_file() or target.read_text(encoding="utf-8") != text:
+        target.write_text(text, encoding="utf-8")
+
+
+def write_help_of(command: click.Command, words: list[str]) -> None:
+    """Write what `--help` prints of one command and of the commands below it."""
+    done = CliRunner().invoke(
+        cli, [*words[1:], "--help"], prog_name="sirst5k", terminal_width=88, max_content_width=88
+    )
+    if done.exit_code:
+        raise RuntimeError(f"{' '.join(words)} --help failed: {done.output}")
+    write(f"{'-'.join(words)}.txt", done.output)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            if child is not None:
+                write_help_of(child, [*words, name])
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the above to the build."""
+    app.connect("builder-inited", write_generated)

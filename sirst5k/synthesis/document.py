@@ -1,0 +1,120 @@
+"""Frozen dataclasses from plain documents and back, refusing what they do not know."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from sirst5k.errors import RecipeError, suggest
+
+Built = TypeVar("Built")
+Sections = Mapping[str, Mapping[str, type]]
+
+
+def from_document(
+    kind: type[Built], document: Mapping[str, Any], sections: Sections, path: str = ""
+) -> Built:
+    """Build a dataclass from a mapping, each value checked against its annotation.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass.
+    document : mapping
+        Plain values, as YAML gives them.
+    sections : mapping
+        Key -> (method name -> dataclass) for keys that hold a document of their own.
+    path : str
+        Dotted prefix for messages.
+
+    Raises
+    ------
+    RecipeError
+        Naming the key, what was expected and what came.
+    """
+    hints = get_type_hints(kind)
+    known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in document.items():
+        if key not in known:
+            raise RecipeError(f"unknown key '{path}{key}'.{suggest(str(key), known)}")
+        if key in sections:
+            values[key] = _section(key, value, sections, optional=_optional(hints[key]))
+        else:
+            values[key] = _convert(value, hints[key], f"{path}{key}")
+    missing = [
+        name
+        for name, item in known.items()
+        if item.default is MISSING and item.default_factory is MISSING and name not in values
+    ]
+    if missing:
+        raise RecipeError(f"missing key '{path}{missing[0]}'.")
+    return kind(**values)
+
+
+def to_document(value: Any, sections: Sections) -> dict[str, Any]:
+    """Return a dataclass as plain values, its sections with their method first."""
+    document: dict[str, Any] = {}
+    order = sorted(fields(value), key=lambda item: item.name != "version")
+    for item in order:
+        part = getattr(value, item.name)
+        if item.name in sections and part is not None:
+            document[item.name] = {"method": part.method, **to_document(part, {})}
+        else:
+            document[item.name] = list(part) if isinstance(part, tuple) else part
+    return document
+
+
+def _section(key: str, value: Any, sections: Sections, optional: bool) -> Any:
+    methods = sections[key]
+    if value is None and optional:
+        return None
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{key}: expected a mapping with a method, got {value!r}.")
+    method = value.get("method")
+    if method not in methods:
+        raise RecipeError(
+            f"{key}.method: no such method {method!r}.{suggest(str(method), methods)}"
+        )
+    rest = {name: part for name, part in value.items() if name != "method"}
+    for name in rest:
+        owners = [other for other, kind in methods.items() if name in _keys(kind)]
+        if owners and str(method) not in owners:
+            raise RecipeError(
+                f"key '{key}.{name}' belongs to method {owners[0]!r}, not {str(method)!r}. "
+                f"Choose it with: --set {key}.method={owners[0]}"
+            )
+    return from_document(methods[str(method)], rest, {}, f"{key}.")
+
+
+def _keys(kind: type) -> list[str]:
+    return [item.name for item in fields(kind)]
+
+
+def _optional(hint: Any) -> bool:
+    return type(None) in get_args(hint)
+
+
+def _convert(value: Any, hint: Any, path: str) -> Any:
+    """Return a plain value as its annotation wants it, or say that it does not fit."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        if value is None and _optional(hint):
+            return None
+        return _convert(value, next(h for h in get_args(hint) if h is not type(None)), path)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise RecipeError(f"{path}: expected a list, got {value!r}.")
+        inner = get_args(hint)[0]
+        return tuple(_convert(part, inner, path) for part in value)
+    # bool is an int to Python, but `variants: true` is a mistake.
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        number = float(value)
+        if number - number == 0:
+            return number
+    elif type(value) is hint:
+        return value
+    names = {int: "a whole number", float: "a finite number", bool: "true or false", str: "a name"}
+    raise RecipeError(f"{path}: expected {names.get(hint, hint)}, got {value!r}.")

@@ -1,0 +1,122 @@
+"""An output folder, read back: what its run was, and its samples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sirst5k.errors import DatasetError, DatasetNotFoundError, RecipeError
+from sirst5k.imaging import read_image, read_mask
+from sirst5k.noise import NoiseBank
+from sirst5k.sample import Sample
+from sirst5k.synthesis.recipe import Recipe
+from sirst5k.synthesis.state import FINISHED, MANIFEST, UNFINISHED
+
+Record = dict[str, Any]
+_KEYS = {"id": str, "split": str, "operations": list, "image": str, "mask": str}
+
+
+class OutputFolder:
+    """A folder that `write_dataset` made, complete or not.
+
+    Parameters
+    ----------
+    root : path
+        It holds ``manifest.jsonl``.
+
+    Attributes
+    ----------
+    root : Path
+    complete : bool
+        Whether the run came to its end.
+    facts : mapping
+        What ``dataset.json`` says: recipe, seed, version, source.
+    recipe : Recipe
+
+    Raises
+    ------
+    DatasetError
+        If the files that say what the run was are missing or damaged.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        if not is_output_folder(self.root):
+            raise DatasetNotFoundError(
+                f"Expected an output folder of sirst5k synth, but {root} has no {MANIFEST}."
+            )
+        self.complete = (self.root / FINISHED).is_file()
+        name = FINISHED if self.complete else UNFINISHED
+        self.facts: Mapping[str, Any] = self._read_facts(self.root / name)
+        try:
+            self.recipe = Recipe.from_dict(self.facts["recipe"])
+        except RecipeError as error:
+            raise DatasetError(
+                f"{self.root / name} holds a recipe that is none: {error}"
+            ) from error
+
+    def records(self) -> Iterator[Record]:
+        """Read the manifest line by line, without what was skipped."""
+        path = self.root / MANIFEST
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n") and not self.complete:
+                    return  # the run was interrupted while it wrote this line
+                record = _parse(line)
+                if record is None:
+                    raise DatasetError(
+                        f"Expected a record in line {number} of {path}, but it is damaged. Run "
+                        f"sirst5k synth again, with --overwrite."
+                    )
+                if record["split"] != "skipped":
+                    yield record
+
+    def read(self, record: Mapping[str, Any]) -> Sample:
+        """Return the stored sample of a record."""
+        image, mask = (self._inside(record[key]) for key in ("image", "mask"))
+        meta = {"parent": record["parent"], "operations": record["operations"]}
+        return Sample(record["id"], read_image(image), read_mask(mask).mask, meta)
+
+    def bank(self) -> NoiseBank | None:
+        """Return the noise that the run used; None if there is none."""
+        path = self.root / "noise.npz"
+        return NoiseBank.load(path) if path.is_file() else None
+
+    def _inside(self, name: str) -> Path:
+        parts = PurePosixPath(name).parts
+        if ".." in parts or PurePosixPath(name).is_absolute():
+            raise DatasetError(
+                f"{self.root / MANIFEST} names {name!r}, which is not in its own folder."
+            )
+        return self.root / name
+
+    def _read_facts(self, path: Path) -> dict[str, Any]:
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DatasetError(
+                f"Expected {path} to say which run it was, but it cannot be read: {error}."
+            ) from error
+        if not isinstance(facts, dict) or not isinstance(facts.get("source"), dict):
+            raise DatasetError(f"Expected {path} to say which run it was, but it does not.")
+        return {"recipe": None, "seed": 0, "version": "?", **facts}
+
+
+def is_output_folder(path: str | Path) -> bool:
+    """Return whether a folder was made by `write_dataset`."""
+    return (Path(path) / MANIFEST).is_file()
+
+
+def _parse(line: bytes) -> Record | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict):
+        return None
+    if record.get("split") == "skipped":
+        return record
+    fits = all(isinstance(record.get(key), kind) for key, kind in _KEYS.items())
+    return record if fits else None

@@ -1,0 +1,102 @@
+"""What the repository says about itself holds."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import sirst5k
+
+ROOT = Path(__file__).resolve().parents[1]
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+
+
+@pytest.fixture(scope="module")
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["demo", "test"])
+def test_readme_names_the_two_commands(command: str) -> None:
+    assert f"python3 bootstrap.py {command}" in text("README.md")
+
+
+def test_versions_agree() -> None:
+    assert yaml.safe_load(text("CITATION.cff"))["version"] == sirst5k.__version__
+    newest = re.search(r"^## (\S+)", text("CHANGELOG.md"), re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == sirst5k.__version__
+
+
+def test_every_package_is_listed(pyproject: dict[str, Any]) -> None:
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "sirst5k").rglob("__init__.py")
+    }
+    assert {*found, "sirst5k_cli"} == set(pyproject["tool"]["setuptools"]["packages"])
+
+
+def test_every_python_folder_is_a_package() -> None:
+    folders = {path.parent for path in (ROOT / "sirst5k").rglob("*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+@pytest.mark.parametrize("name", sirst5k.__all__)
+def test_public_name_resolves(name: str) -> None:
+    assert getattr(sirst5k, name) is not None
+    assert name in dir(sirst5k)
+
+
+@pytest.mark.parametrize("room", ["datasets", "negatives", "noise", "synthesis"])
+def test_public_names_of_rooms_resolve_and_are_documented(room: str) -> None:
+    module = import_module(f"sirst5k.{room}")
+    for name in module.__all__:
+        value = getattr(module, name)
+        assert not callable(value) or value.__doc__, f"sirst5k.{room}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_into_the_repository_lead_somewhere(document: str) -> None:
+    links = [link for link in LINK.findall(text(document)) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_heavy_packages_are_extras_only(pyproject: dict[str, Any]) -> None:
+    core = {re.split(r"[^\w-]", line)[0].lower() for line in pyproject["project"]["dependencies"]}
+    assert core == {
+        "numpy",
+        "scipy",
+        "opencv-python-headless",
+        "joblib",
+        "click",
+        "tqdm",
+        "pyyaml",
+    }
+
+
+def test_bootstrap_deletes_no_folder_of_others(tmp_path: Path) -> None:
+    """A folder that bootstrap.py did not make survives being named by mistake."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    done = subprocess.run(
+        [sys.executable, ROOT / "bootstrap.py", "demo"],
+        env={"SIRST5K_VENV": str(mine)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "left alone" in done.stderr
+    assert (mine / "thesis.txt").read_text() == "years of work"
