@@ -1,6 +1,7 @@
 """How fast `sirst5k synth` is, beside a program that only saves finished arrays.
 
-    python benchmarks/synthesis.py ../shared/data/sirst-v1 --noise ../shared/data/nudt-demo/noise/noise.png
+    D=../shared/data
+    python benchmarks/synthesis.py $D/sirst-v1 --noise $D/nudt-demo/noise/noise.png
 
 For each recipe at 256×256, in one run:
 

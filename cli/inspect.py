@@ -14,6 +14,8 @@ from sirst5k.datasets import open_dataset
 from sirst5k.datasets.inspection import Inspection, inspect_dataset
 from sirst5k.datasets.survey import PairSurvey
 
+from .options import jobs_option, mask_threshold_option, output_options
+
 _WIDTH = 80
 _LABEL = 11
 _SHOWN_PROBLEMS = 20
@@ -23,10 +25,9 @@ _BAR = 40
 @click.command()
 @click.argument("path")
 @click.option("--split", metavar="NAME", help="Only this list or role; by default every pair.")
-@click.option("--mask-threshold", type=float, metavar="T", help="Mask levels above T are target.")
-@click.option("--jobs", type=int, default=1, show_default=True, help="Processes; -1: all cores.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@mask_threshold_option
+@jobs_option
+@output_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -46,8 +47,6 @@ def command(
       sirst5k inspect data/sirst --split trainval
       sirst5k inspect demo
     """
-    if jobs == 0 or jobs < -1:
-        raise click.BadParameter("a number of processes, or -1 for all cores", param_hint="--jobs")
     dataset = open_dataset(path, split, mask_threshold=mask_threshold, on_error="skip")
 
     def progress(surveys: Iterable[PairSurvey], total: int) -> Iterator[PairSurvey]:
@@ -57,8 +56,10 @@ def command(
     findings = inspect_dataset(dataset, jobs=jobs, progress=progress)
     if as_json:
         click.echo(json.dumps(findings.to_dict(), indent=2, ensure_ascii=False))
-    else:
+    elif not quiet:
         click.echo("\n".join(_report(findings)))
+    elif findings.problems:
+        click.echo("\n".join(_problems(findings)))
     ctx.exit(1 if findings.problems else 0)
 
 

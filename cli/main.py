@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from importlib import import_module
+from typing import TextIO
 
 import click
 
@@ -80,7 +81,14 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Print the library's warnings as sentences, and leave others' out of a user's sight."""
     if issubclass(category, Sirst5kWarning):
         click.echo(f"sirst5k: warning: {message}", err=True)

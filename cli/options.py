@@ -26,11 +26,18 @@ def jobs_option(command: Command) -> Command:
     return click.option(
         "--jobs",
         "-j",
-        type=click.IntRange(min=-1),
+        type=int,
+        callback=_check_jobs,
         default=-1,
         show_default="all cores",
         help="Worker processes; the result does not depend on it.",
     )(command)
+
+
+def _check_jobs(_: click.Context, __: click.Parameter, value: int) -> int:
+    if value == 0 or value < -1:
+        raise click.BadParameter("a number of processes, or -1 for all cores")
+    return value
 
 
 def output_options(command: Command) -> Command:
@@ -38,7 +45,9 @@ def output_options(command: Command) -> Command:
     command = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
         command
     )
-    return click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")(command)
+    return click.option("--quiet", "-q", is_flag=True, help="Print errors and problems only.")(
+        command
+    )
 
 
 def mask_threshold_option(command: Command) -> Command:

@@ -77,12 +77,12 @@ def add_residual(
             f"Expected gain >= 0 and signal_dependence in [0, 1], got {gain} and "
             f"{signal_dependence}."
         )
-    noise = np.multiply(field, np.float32(gain), dtype=np.float32)
+    noise: NDArray[np.float32] = np.multiply(field, np.float32(gain), dtype=np.float32)
     if signal_dependence > 0:
         noise *= _signal_growth(image, signal_dependence)
     noise += image
     if image.dtype.kind == "f":
-        return noise.astype(np.float32, copy=False)
+        return noise
     np.clip(noise, 0, full_scale(image.dtype), out=noise)
     return _as_levels(noise, image)
 
