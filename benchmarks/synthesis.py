@@ -5,8 +5,10 @@
 
 For each recipe at 256×256, in one run:
 
-- *roofline*: encoding exactly the arrays that the recipe makes with the same PNG settings,
+- *roofline*: encoding exactly the arrays that the recipe makes with our own PNG settings,
   and writing them to disk, on one core; what no pipeline that saves them can beat.
+- *imwrite*: the same with ``cv2.imwrite`` and its Huffman-only strategy, and with its
+  default settings: what other programs that only save finished arrays take.
 - *run*: the whole of `write_dataset` on one core, reading and checking the sources included,
   with the noise bank at hand (and, as its own line, the time to sample that bank).
 - *two workers*: the same on two processes.
@@ -42,6 +44,7 @@ from sirst5k.imaging import encode_png
 from sirst5k.synthesis import open_noise, sample_noise
 
 SIZE = 256
+HUFFMAN = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY]
 
 
 def main() -> None:
@@ -91,13 +94,17 @@ def measure(options: argparse.Namespace, name: str) -> dict:
     synthetic, sampling = prepare(options, name)
     count = min(options.outputs, len(synthetic))
     arrays = [(s.id, s.image, s.mask) for s in (synthetic[place] for place in range(count))]
-    times: dict[str, list[float]] = {"roofline": [], "encoding": [], "one": [], "two": []}
+    names = ("roofline", "imwrite_huffman", "imwrite_default", "encoding", "one", "two")
+    times: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for _ in range(options.rounds + 1):  # the first warms up, and starts the workers
             times["roofline"].append(clock(lambda: save_only(arrays, root / "saved")))
             times["one"].append(clock(lambda: run(synthetic, root / "one", count, 1)))
             times["encoding"].append(clock(lambda: encode_only(arrays)))
+            for key, settings in (("imwrite_huffman", HUFFMAN), ("imwrite_default", [])):
+                into = root / key
+                times[key].append(clock(lambda to=into, how=settings: imwrite(arrays, to, how)))
             times["two"].append(clock(lambda: run(synthetic, root / "two", count, 2)))
             for used in root.iterdir():
                 shutil.rmtree(used)
@@ -111,6 +118,8 @@ def measure(options: argparse.Namespace, name: str) -> dict:
         "pairs_per_second_one_core": count / statistics.median(times["one"]),
         "pairs_per_second_two": count / statistics.median(times["two"]),
         "wall_over_roofline": ratio(times["one"], times["roofline"]),
+        "wall_over_imwrite_huffman": ratio(times["one"], times["imwrite_huffman"]),
+        "wall_over_imwrite_default": ratio(times["one"], times["imwrite_default"]),
         "share_saving": 1 / ratio(times["one"], times["roofline"]),
         "scaling_two_workers": ratio(times["one"], times["two"]),
     }
@@ -142,6 +151,15 @@ def save_only(arrays: list, root: Path) -> None:
         for folder, array in (("images", image), ("masks", mask)):
             with open(f"{root}/{folder}/{name}.png", "wb", buffering=0) as file:
                 file.write(encode_png(array))
+
+
+def imwrite(arrays: list, root: Path, settings: list[int]) -> None:
+    """Save finished arrays as most programs do."""
+    for folder in ("images", "masks"):
+        (root / folder).mkdir(parents=True)
+    for name, image, mask in arrays:
+        cv2.imwrite(f"{root}/images/{name}.png", image, settings)
+        cv2.imwrite(f"{root}/masks/{name}.png", mask.view(np.uint8) * np.uint8(255), settings)
 
 
 def encode_only(arrays: list) -> None:
@@ -216,10 +234,14 @@ def report(name: str, figures: dict) -> None:
     print(f"{name}: {figures['outputs']} outputs of {SIZE}×{SIZE}, {figures['rounds']} rounds")
     line("PNG encoding of a pair", "encoding_ms")
     line("roofline: encode and write a pair", "roofline_ms")
+    line("cv2.imwrite, Huffman-only, a pair", "imwrite_huffman_ms")
+    line("cv2.imwrite, default, a pair", "imwrite_default_ms")
     line("whole run, one core, a pair", "one_ms")
     line("whole run, two workers, a pair", "two_ms")
     print(f"  {'noise bank, once':34}{figures['sampling_s']:8.2f} s")
     print(f"  {'run over roofline, one core':34}{figures['wall_over_roofline']:8.2f}")
+    print(f"  {'run over imwrite Huffman-only':34}{figures['wall_over_imwrite_huffman']:8.2f}")
+    print(f"  {'run over imwrite default':34}{figures['wall_over_imwrite_default']:8.2f}")
     print(f"  {'pairs a second, one core':34}{figures['pairs_per_second_one_core']:8.0f}")
     print(f"  {'two workers over one':34}{figures['scaling_two_workers']:8.2f}")
     if "peak_growth" in figures:

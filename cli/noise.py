@@ -67,7 +67,7 @@ def _sampling_options(function: Command) -> Command:
         click.option(
             "--max-variance",
             type=click.FloatRange(min=0, min_open=True),
-            help="Fixed limit besides, in squared grey levels.",
+            help="Fixed limit besides, in squared grey levels; 50 of 8 bit if not given.",
         ),
         click.option(
             "--max-tiles",

@@ -96,7 +96,7 @@ def command(
       sirst5k synth SIRST out --set variants=16 --set displacement.gain_range=[1,2]
     """
     from sirst5k.datasets import open_dataset
-    from sirst5k.synthesis import Recipe, SyntheticDataset, open_noise, sample_noise
+    from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
 
     recipe = Recipe.load(recipe_name)
     if assignments:
@@ -110,7 +110,7 @@ def command(
             bank = open_noise(noise, recipe.sampling)
         elif not dry_run:
             bank = sample_noise(
-                dataset,
+                intact(dataset) if on_error == "skip" else dataset,
                 recipe.sampling,
                 lambda items: progress_bar(items, quiet, "noise"),
             )

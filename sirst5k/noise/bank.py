@@ -205,9 +205,18 @@ class NoiseBank:
         return levels
 
     @cached_property
+    def _ordered_levels(self) -> NDArray[np.float64]:
+        return np.sort(self.levels)
+
+    def level_at(self, quantile: float) -> float:
+        """Return a quantile of `levels`, in grey levels; `quantile` is in [0, 1]."""
+        place = quantile * (len(self) - 1)
+        return float(np.interp(place, np.arange(len(self)), self._ordered_levels))
+
+    @cached_property
     def std(self) -> float:
         """The bank's typical noise level: the median of `levels`, in grey levels."""
-        return float(np.median(self.levels))
+        return self.level_at(0.5)
 
     @cached_property
     def tiles(self) -> NDArray[np.float32]:

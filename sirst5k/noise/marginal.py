@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LEVELS = 4096
-"""Steps into which a field is sorted; a step is a 340th of its standard deviation."""
+LEVELS = 2048
+"""Steps into which a field is sorted; a step is a 170th of its standard deviation."""
 REACH = 6.0
 """Standard deviations that the steps cover to either side."""
 KNOTS = 32768

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sirst5k.errors import NoiseError, ShapeError
 from sirst5k.noise.bank import NoiseBank
-from sirst5k.noise.windows import FlatWindows, find_flat_windows
+from sirst5k.noise.windows import FlatWindows, find_flat_windows, loudest
 from sirst5k.sample import Sample, full_scale
 
 Progress = Callable[[Iterable[int]], Iterable[int]]
@@ -46,7 +46,7 @@ def sample_frames(
         cuts.append(_cut(image, windows, size))
     kept = _without_outliers(found)
     if not kept:
-        raise NoiseError(_nothing_found(found, ids, rule))
+        raise NoiseError(_nothing_found(found, ids, rule, dataset[0].image.dtype))
     chosen = _fair_share([len(cuts[index]) for index in kept], max_tiles)
     parts, origin = [], []
     for place, index in enumerate(kept):
@@ -118,7 +118,7 @@ def sample_sequence(
     for windows in found[1:]:
         quiet &= set(zip(windows.rows.tolist(), windows.columns.tolist(), strict=True))
     if not quiet:
-        raise NoiseError(_nothing_found(found, ids[1:], rule))
+        raise NoiseError(_nothing_found(found, ids[1:], rule, residuals[0].dtype))
     places = sorted(quiet)
     pairs = [(t, row, column) for t in range(len(residuals)) for row, column in places]
     pairs = [pairs[index] for index in _spread(len(pairs), max_tiles)]
@@ -212,7 +212,7 @@ def _quantiles(values: Sequence[float]) -> list[float]:
 
 
 def _nothing_found(
-    found: Sequence[FlatWindows], ids: Sequence[str], rule: Mapping[str, Any]
+    found: Sequence[FlatWindows], ids: Sequence[str], rule: Mapping[str, Any], dtype: Any
 ) -> str:
     size = rule["size"]
     judged = [
@@ -227,10 +227,10 @@ def _nothing_found(
             f"(--size) or a smaller guard (--guard, now {rule['guard']})."
         )
     quietest, name = min(judged)
-    limit = rule["max_variance"]
+    limit = loudest(dtype) if rule["max_variance"] is None else rule["max_variance"]
     reason = (
         "which is no more than the rounding of its grey levels"
-        if limit is None or quietest <= limit
+        if quietest <= limit
         else f"above the limit of {limit:g}"
     )
     return (

@@ -11,10 +11,10 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from sirst5k.noise.marginal import Marginal, quantile_table
-from sirst5k.noise.spectrum import cut_crops, frequency_radius, periodogram, radial_mean
+from sirst5k.noise.spectrum import cut_crops, frequency_radius, periodogram, radial_mean, ring_means
 
 _CACHED_SHAPES = 32
-_FIT_ROUNDS = 3
+_FIT_ROUNDS = 6
 _FIT_FIELDS = 24
 
 
@@ -50,12 +50,12 @@ class Shaping:
             Plane removed.
         """
         measured = periodogram(tiles)
-        target = radial_mean(measured)
+        target = ring_means(measured)
         shaping = cls(_fill_lowest(measured), quantile_table(tiles))
         size = tiles.shape[-1]
-        rings = np.arange(1, size // 2)
+        rings = np.arange(target.size)
         for _ in range(_FIT_ROUNDS):
-            drawn = radial_mean(periodogram(shaping._draw_crops(size)))
+            drawn = ring_means(periodogram(shaping._draw_crops(size)))
             ratio = np.interp(frequency_radius(size), rings, target / drawn)
             shaping = cls(shaping.power * ratio, shaping.quantiles)
         return shaping

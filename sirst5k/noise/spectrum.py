@@ -85,10 +85,18 @@ def radial_mean(power: NDArray[np.float64]) -> NDArray[np.float64]:
     -------
     (s // 2 - 1,) float64
     """
-    size = power.shape[0]
-    ring = np.rint(frequency_radius(size)).astype(int).ravel()
-    total = np.bincount(ring, weights=power.ravel())
-    mean: NDArray[np.float64] = total[1 : size // 2] / np.bincount(ring)[1 : size // 2]
+    return ring_means(power)[1 : power.shape[0] // 2]
+
+
+def ring_means(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average an ``(s, s)`` power spectrum over every ring, from zero to the corners.
+
+    Returns
+    -------
+    (round(s / √2) + 1,) float64
+    """
+    ring = np.rint(frequency_radius(power.shape[0])).astype(int).ravel()
+    mean: NDArray[np.float64] = np.bincount(ring, weights=power.ravel()) / np.bincount(ring)
     return mean
 
 

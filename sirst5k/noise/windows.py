@@ -156,7 +156,8 @@ def find_flat_windows(
     guard : int
         Distance in pixels to keep from any target.
     max_variance : float, optional
-        A further, fixed limit in squared grey levels.
+        A further, fixed limit in squared grey levels; by default the published one,
+        `loudest`, so that an image full of clutter gives nothing.
 
     Raises
     ------
@@ -189,8 +190,7 @@ def find_flat_windows(
     if not judged.any():
         return FlatWindows(none, none, np.empty(0), float("nan"), len(variances), quietest)
     threshold = tolerance * float(np.quantile(variances[judged], quantile))
-    if max_variance is not None:
-        threshold = min(threshold, max_variance)
+    threshold = min(threshold, loudest(image.dtype) if max_variance is None else max_variance)
     keep = judged & (variances <= threshold)
     return FlatWindows(
         rows=(grid_rows[keep] * step).astype(np.int32),
@@ -200,6 +200,16 @@ def find_flat_windows(
         candidates=len(variances),
         quietest=quietest,
     )
+
+
+def loudest(dtype: np.dtype[Any] | type) -> float:
+    """Return the published limit on a noise window's variance, for an image dtype.
+
+    50 squared grey levels of 255; as much of the full scale of 16-bit images; none for
+    float images, whose units are their own.
+    """
+    kind = np.dtype(dtype)
+    return 50.0 * (full_scale(kind) / 255.0) ** 2 if kind.kind == "u" else float("inf")
 
 
 def _touched(image: Image, mask: Mask | None, guard: int) -> Mask:

@@ -3,6 +3,7 @@
 from sirst5k.synthesis.noise_source import open_noise, sample_noise
 from sirst5k.synthesis.plan import Plan, Variant
 from sirst5k.synthesis.recipe import Recipe, built_in_recipes
+from sirst5k.synthesis.surveying import intact
 from sirst5k.synthesis.virtual import SyntheticDataset
 from sirst5k.synthesis.writing import WriteReport, write_dataset
 
@@ -13,6 +14,7 @@ __all__ = [
     "Variant",
     "WriteReport",
     "built_in_recipes",
+    "intact",
     "open_noise",
     "sample_noise",
     "write_dataset",

@@ -24,6 +24,9 @@ from sirst5k.synthesis.plan import Variant
 
 Parameters = Mapping[str, Any]
 
+LEVELS = (0.05, 0.95)
+"""Which part of a bank's noise levels is drawn from, as quantiles."""
+
 
 def draw_displacement(
     displacement: Displacement,
@@ -95,8 +98,9 @@ def _draw_strength(
     sample: Sample,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    # The level of one real window rather than the typical one: images differ in their noise.
-    level = float(bank.levels[rng.integers(len(bank))])
+    # Images differ in their noise: a level between those of the bank's windows rather than
+    # the typical one, but none of the few in which clutter passed for noise.
+    level = bank.level_at(rng.uniform(*LEVELS))
     gain = float(rng.uniform(*displacement.gain_range))
     scale = full_scale(sample.image.dtype) / bank.full_scale
     scr = None if displacement.scr_range is None else float(rng.uniform(*displacement.scr_range))

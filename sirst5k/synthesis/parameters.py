@@ -131,7 +131,11 @@ class PublishedSampling:
 
 @dataclass(frozen=True, slots=True)
 class AdaptiveSampling:
-    """Where noise comes from if none is given: windows as quiet as their image allows."""
+    """Where noise comes from if none is given: windows as quiet as their image allows.
+
+    ``max_variance`` is in squared grey levels; None means the published limit, see
+    `sirst5k.noise.windows.loudest`.
+    """
 
     method: ClassVar[str] = "adaptive"
     size: int = 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import overload
@@ -123,6 +123,15 @@ class Plan(Sequence[Variant]):
         """Number of samples that the outputs are made of."""
         return len(self.ids)
 
+    @property
+    def needs_counts(self) -> bool:
+        """Whether the number of targets of every sample has yet to be found out."""
+        return self._per_target and self._starts is None
+
+    def set_counts(self, counts: Iterable[int]) -> None:
+        """Take the number of targets of each sample, in the order of `ids`."""
+        self._starts = [0, *accumulate(self._outputs(count) for count in counts)]
+
     def check_names(self, reserved: Sequence[str] = ()) -> None:
         """Raise `DatasetError` if an output would take the name of another image.
 
@@ -153,8 +162,8 @@ class Plan(Sequence[Variant]):
         if self._starts is None:
             if self._count_targets is None:
                 raise DatasetError("A recipe that turns one target at a time needs the masks.")
-            counts = (self._outputs(self._count_targets(name)) for name in self.ids)
-            self._starts = [0, *accumulate(counts)]
+            self.set_counts(self._count_targets(name) for name in self.ids)
+        assert self._starts is not None
         return self._starts
 
     def _variant(self, source_id: str, local: int, targets: int) -> Variant:

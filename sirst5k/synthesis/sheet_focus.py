@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def find_focus(base: Sample, variants: Sequence[Sample]) -> Focus:
         # The smallest window, if there are several, but the whole target in any case:
         # published windows can be smaller than it.
         side = min(max(window.height, window.width) for window in windows)
-        return _on(targets[index], base, side, index)
+        return _steadied(_on(targets[index], base, side, index), windows)
     if targets:
         return _on(max(targets, key=lambda target: target.area), base, 0, None)
     return Focus(base.shape[0] / 2, base.shape[1] / 2, base.shape, 0, None)
@@ -110,6 +110,18 @@ def box_of(window: PatchWindow) -> Box:
 def _on(target: Target, base: Sample, side: int, index: int | None) -> Focus:
     y, x = (target.top + target.bottom) / 2, (target.left + target.right) / 2
     return Focus(y, x, base.shape, max(target.height, target.width, side), index)
+
+
+def _steadied(focus: Focus, windows: Sequence[PatchWindow]) -> Focus:
+    """Return the focus at its windows' centre if that is as near as whole pixels allow.
+
+    No turn moves that centre, so that the window stands still from variant to variant.
+    """
+    centres = {((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for box in map(box_of, windows)}
+    y, x = centres.pop()
+    if centres or max(abs(y - focus.y), abs(x - focus.x)) > 0.5:
+        return focus
+    return replace(focus, y=y, x=x)
 
 
 def _turned(point: Point, turn: Turn) -> Point:

@@ -16,6 +16,7 @@ from sirst5k.sample import Sample
 
 Record = dict[str, Any]
 IMAGES, MASKS = "images", "masks"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class FolderSink:
@@ -94,7 +95,7 @@ class FolderSink:
 
 def manifest_line(record: Mapping[str, Any]) -> str:
     """Return a record as one line of ``manifest.jsonl``."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return _ENCODER.encode(record) + "\n"
 
 
 def _record(sample: Sample, split: str, ending: str) -> Record:

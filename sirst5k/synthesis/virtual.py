@@ -69,7 +69,7 @@ class SyntheticDataset(Sequence[Sample]):
         self.dataset = dataset
         self.recipe = recipe
         self.seed = seed
-        self.plan = Plan(dataset.ids, recipe, self._count_targets)
+        self.plan = Plan(dataset.ids, recipe, self.count_targets)
         self._bank = bank
         self._recent = _Recent()
 
@@ -168,7 +168,8 @@ class SyntheticDataset(Sequence[Sample]):
             recent.targets = find_targets(recent.prepared.mask)
         return recent.prepared, recent.targets
 
-    def _count_targets(self, source_id: str) -> int:
+    def count_targets(self, source_id: str) -> int:
+        """Return how many targets a sample has at the recipe's size."""
         mask = self.dataset.source.read_mask(source_id)
         return count_targets(_resize_mask(mask, self.recipe.size))
 

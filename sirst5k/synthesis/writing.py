@@ -14,6 +14,7 @@ from sirst5k.synthesis.executor import run_in_order
 from sirst5k.synthesis.identity import run_identity
 from sirst5k.synthesis.sink import FolderSink, Record, manifest_line
 from sirst5k.synthesis.state import MANIFEST, OutputState
+from sirst5k.synthesis.surveying import survey
 from sirst5k.synthesis.virtual import SyntheticDataset
 
 Advance = Callable[[int], Any]
@@ -100,9 +101,8 @@ def write_dataset(
         raise ParameterError(f"Expected a limit of at least 1 output, got {limit}.")
     _check_test_apart(synthetic.dataset, test)
     synthetic.plan.check_names(() if test is None else test.ids)
+    survey(synthetic, test, jobs, on_error)
     run = _Run(synthetic, test, Path(out), limit, on_error)
-    if on_error == "stop":
-        run.check_files(jobs)
     state = OutputState(run.sink.root, run_identity(synthetic, test, limit))
     complete = state.claim(overwrite)
     run.sink.prepare()
@@ -168,13 +168,6 @@ class _Run:
             raise IndexError(place)
         return self.test.ids[place - self.outputs]
 
-    def check_files(self, jobs: int) -> None:
-        """Raise for a damaged file now, rather than after hours of writing."""
-        for dataset in (self.synthetic.dataset, self.test):
-            if dataset is not None and dataset.root is not None:
-                for _ in run_in_order(_Check(dataset), 0, len(dataset), jobs):
-                    pass
-
     def store(self, place: int) -> Record:
         if place >= self.outputs:
             assert self.test is not None
@@ -195,16 +188,6 @@ class _Run:
         if not sample.mask.any():
             record["empty"] = True
         return record
-
-
-@dataclass(frozen=True)
-class _Check:
-    """Checks the files of one sample of a dataset."""
-
-    dataset: Dataset
-
-    def __call__(self, place: int) -> None:
-        self.dataset.source.check(self.dataset.ids[place])
 
 
 @dataclass

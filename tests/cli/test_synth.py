@@ -166,6 +166,24 @@ def test_bad_noise_is_refused(sirst5k, source: Path, tmp_path: Path) -> None:
     assert not out.exists()
 
 
+@pytest.mark.parametrize("recipe", ["sirst5k", "reference"])
+def test_a_damaged_file_stops_or_is_skipped(
+    sirst5k, source: Path, tmp_path: Path, recipe: str
+) -> None:
+    lost = open_dataset(source, "train").ids[2]
+    image = source / "images" / f"{lost}.png"
+    image.write_bytes(image.read_bytes()[:-30])
+    arguments = ["synth", source, tmp_path / "out", "-j", 1, "-r", recipe]
+    sets = SETS if recipe == "sirst5k" else ["--set", "sampling.max_variance=500"]
+    arguments += [*sets, "--set", "sampling.size=16"]
+    refuse(sirst5k(*arguments), image.name)
+    assert not (tmp_path / "out").exists()
+    code, out, _ = sirst5k(*arguments, "--on-error", "skip")
+    assert code == 0
+    assert f"1 sources left out: {lost}" in out
+    assert lost not in (tmp_path / "out/50_50/train.txt").read_text().split()
+
+
 def test_another_run_in_the_folder_is_refused(sirst5k, source: Path, tmp_path: Path) -> None:
     arguments = ["synth", source, tmp_path / "out", "-j", 1, *SETS]
     assert sirst5k(*arguments)[0] == 0
