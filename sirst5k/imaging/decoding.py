@@ -16,6 +16,7 @@ from sirst5k.errors import ImageError
 from sirst5k.imaging import bmp, jpeg, png, tiff
 from sirst5k.imaging.grey import to_grey, to_image_dtype
 from sirst5k.imaging.header import Header, damaged
+from sirst5k.imaging.unpacking import unpack_png
 from sirst5k.sample import Image
 
 # OpenCV 4.13 moved the functions of its log level.
@@ -103,6 +104,9 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> tuple[NDArra
         If the bytes are no complete image.
     """
     header, checked = _checked(data, name, max_pixels)
+    pixels = unpack_png(checked) if header.format == "png" else None
+    if pixels is not None:
+        return pixels, header
     buffer = np.frombuffer(checked, np.uint8)
     try:
         # PNG files that passed the check decode without a word; the others may complain.

@@ -14,27 +14,7 @@ from numpy.typing import NDArray
 
 from sirst5k.errors import OutputError, ShapeError
 from sirst5k.imaging.decoding import StrPath
-
-# Measured on 256×256 infrared frames, one core (OpenCV 5.0): filter "up" with Huffman codes
-# only 0.6 ms and 18 kB; OpenCV's adaptive filters 1.1 ms and 14 kB; its default settings
-# 1.5 ms and 16 kB; stored without compression 0.13 ms and 66 kB. Of levels 1 to 9 all write
-# the same bytes. Masks are runs of zeros, which Huffman codes alone cannot shorten below a
-# bit a pixel: 0.08 ms and 0.4 kB with matches allowed, 8 kB without.
-_IMAGE_PNG = [
-    cv2.IMWRITE_PNG_COMPRESSION,
-    1,
-    cv2.IMWRITE_PNG_STRATEGY,
-    cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY,
-]
-_MASK_PNG = [
-    cv2.IMWRITE_PNG_COMPRESSION,
-    1,
-    cv2.IMWRITE_PNG_STRATEGY,
-    cv2.IMWRITE_PNG_STRATEGY_FILTERED,
-]
-if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # since OpenCV 4.11; older ones choose a filter a row
-    _IMAGE_PNG += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
-    _MASK_PNG += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
+from sirst5k.imaging.packing import pack_image, pack_mask
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends without it
 
@@ -57,10 +37,7 @@ def encode_png(array: NDArray[Any]) -> bytes:
             f"Expected (H, W) of uint8, uint16 or bool for PNG, got {array.shape} of "
             f"{array.dtype}. PNG holds no other depth; float32 images are written as TIFF."
         )
-    if array.dtype == np.bool_:
-        levels = np.ascontiguousarray(array).view(np.uint8) * np.uint8(255)
-        return _encode(".png", levels, _MASK_PNG)
-    return _encode(".png", array, _IMAGE_PNG)
+    return pack_mask(array) if array.dtype == np.bool_ else pack_image(array)
 
 
 def encode_tiff(array: NDArray[Any]) -> bytes:
@@ -76,7 +53,10 @@ def encode_tiff(array: NDArray[Any]) -> bytes:
             f"Expected (H, W) of uint8, uint16 or float32 for TIFF, got {array.shape} of "
             f"{array.dtype}. Take one channel, and cast it without losing depth."
         )
-    return _encode(".tiff", array, [])
+    done, buffer = cv2.imencode(".tiff", np.ascontiguousarray(array))
+    if not done:
+        raise OutputError(f"OpenCV could not encode an array {array.shape} of {array.dtype}.")
+    return bytes(buffer.data)
 
 
 def write_atomically(path: StrPath, data: bytes) -> None:
@@ -121,10 +101,3 @@ def pixel_hash(array: NDArray[Any]) -> str:
     A hash of pixels, not of a file: encoders write the same pixels differently.
     """
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
-
-
-def _encode(ending: str, array: NDArray[Any], parameters: list[int]) -> bytes:
-    done, buffer = cv2.imencode(ending, np.ascontiguousarray(array), parameters)
-    if not done:
-        raise OutputError(f"OpenCV could not encode an array {array.shape} of {array.dtype}.")
-    return bytes(buffer.data)

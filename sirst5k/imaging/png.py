@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
 
 from sirst5k.imaging.header import Header, damaged
 
@@ -17,6 +18,7 @@ _CHUNK = struct.Struct(">I4s")
 _CRC = struct.Struct(">I")
 _IHDR = struct.Struct(">IIBBBBB")
 _COLOURS = {0: "grey", 2: "rgb", 3: "palette", 4: "grey+alpha", 6: "rgba"}
+_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}  # samples a pixel, by colour type; palettes left out
 _ANCILLARY = 0x20  # bit 5 of a chunk's first letter: decoding works without it
 
 
@@ -90,3 +92,41 @@ def check_png(data: bytes, name: str) -> bytes:
         if kind == b"IEND":
             break
     return b"".join(kept) if first_left_out else data
+
+
+@dataclass(frozen=True, slots=True)
+class PngRows:
+    """The compressed rows of a PNG file, and what they consist of."""
+
+    height: int
+    width: int
+    channels: int
+    sample_bytes: int
+    stream: bytes
+
+    @property
+    def pixel_bytes(self) -> int:
+        """Bytes a pixel."""
+        return self.channels * self.sample_bytes
+
+
+def find_rows(data: bytes) -> PngRows | None:
+    """Return the compressed rows of a checked PNG file with 8 or 16 bits a sample.
+
+    Returns
+    -------
+    PngRows or None
+        None for palettes, interlaced files and fewer bits.
+    """
+    width, height, bits, colour, _, _, interlace = _IHDR.unpack_from(data, 16)
+    if bits not in (8, 16) or colour not in _CHANNELS or interlace:
+        return None
+    position, parts = len(SIGNATURE), []
+    while position < len(data):
+        length, kind = _CHUNK.unpack_from(data, position)
+        if kind == b"IDAT":
+            parts.append(data[position + 8 : position + 8 + length])
+        elif kind == b"IEND":
+            break
+        position += 12 + length
+    return PngRows(height, width, _CHANNELS[colour], bits // 8, b"".join(parts))

@@ -74,7 +74,8 @@ def test_stamps_are_in_one_piece_and_of_the_size_asked_for(
     assert found.area >= 4
     # A point cannot be smaller than the blur makes it.
     least = 2 * np.pi * np.log(4) * (blur**2 + 1 / 12)
-    assert found.area <= max(1.25 * area, 1.25 * least, area + 3)
+    # A square of pixels may stick out by a pixel a side.
+    assert found.area <= max(1.25 * area, 1.5 * least, area + 3)
     assert found.area >= min(0.75 * area, area - 3)
 
 
