@@ -83,6 +83,7 @@ def test_heavy_packages_are_extras_only(pyproject: dict[str, Any]) -> None:
         "click",
         "tqdm",
         "pyyaml",
+        "zlib-ng",
     }
 
 

@@ -72,8 +72,9 @@ def _section(key: str, value: Any, sections: Sections, optional: bool) -> Any:
     if value is None and optional:
         return None
     if not isinstance(value, Mapping):
-        raise RecipeError(f"{key}: expected a mapping with a method, got {value!r}.")
-    method = value.get("method")
+        raise RecipeError(f"{key}: expected a mapping of keys to values, got {value!r}.")
+    # Where there is no choice of method, it need not be named.
+    method = value.get("method", next(iter(methods)) if len(methods) == 1 else None)
     if method not in methods:
         raise RecipeError(
             f"{key}.method: no such method {method!r}.{suggest(str(method), methods)}"

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sirst5k.errors import RecipeError, suggest
-from sirst5k.negatives import PATCH_SIZES, SEAMS
+from sirst5k.negatives import DECOYS, PATCH_SIZES, SEAMS
+from sirst5k.negatives.stamp import MAX_HALO
 from sirst5k.noise import FIELDS
 
 Range = tuple[float, float]
+CountRange = tuple[int, int]
 
 
 def _check(condition: bool, sentence: str) -> None:
@@ -22,7 +24,7 @@ def _check_name(key: str, value: object, known: tuple[str, ...]) -> None:
         raise RecipeError(f"{key}: no such choice {value!r}.{suggest(str(value), known)}")
 
 
-def _check_range(key: str, value: Range, least: float) -> None:
+def _check_range(key: str, value: Range | CountRange, least: float) -> None:
     _check(
         len(value) == 2 and least <= value[0] <= value[1],
         f"{key}: expected [low, high] with {least:g} <= low <= high, got {list(value)}.",
@@ -111,6 +113,66 @@ class AdaptiveNegatives:
             f"negatives.margin_ratio: expected a value >= 0, got {self.margin_ratio}.",
         )
         _check_name("negatives.seam", self.seam, SEAMS)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedPaste:
+    """Targets of the image pasted elsewhere in it, their contrast matched to the new place.
+
+    ``scr_range`` is the SCR to give them, drawn; None keeps each target's own.
+    ``max_stretch`` is how many times stronger or weaker the place may make a target, beyond
+    what the drawn SCR asks for.
+    """
+
+    method: ClassVar[str] = "matched"
+    count_range: CountRange = (1, 2)
+    scr_range: Range | None = None
+    symmetries: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7)
+    guard: int = 5
+    halo: int = 3
+    max_stretch: float = 2.0
+
+    def __post_init__(self) -> None:
+        _check_range("paste.count_range", self.count_range, 0)
+        if self.scr_range is not None:
+            _check_range("paste.scr_range", self.scr_range, 0)
+            _check(
+                self.scr_range[0] > 0,
+                f"paste.scr_range: expected low > 0, got {list(self.scr_range)}.",
+            )
+        _check_choices("paste.symmetries", self.symmetries, tuple(range(8)))
+        _check(self.guard >= 1, f"paste.guard: expected at least 1 pixel, got {self.guard}.")
+        _check(
+            0 <= self.halo <= MAX_HALO,
+            f"paste.halo: expected 0 to {MAX_HALO} pixels, got {self.halo}.",
+        )
+        _check(
+            self.max_stretch >= 1,
+            f"paste.max_stretch: expected a factor of at least 1, got {self.max_stretch}.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClutterDecoys:
+    """Clutter that draws the eye put beside the targets, without a label.
+
+    ``contrast_range`` is in standard deviations of the background around each decoy, its
+    slope apart.
+    """
+
+    method: ClassVar[str] = "clutter"
+    count_range: CountRange = (0, 3)
+    kinds: tuple[str, ...] = tuple(DECOYS)
+    contrast_range: Range = (4.0, 10.0)
+    guard: int = 7
+
+    def __post_init__(self) -> None:
+        _check_range("decoys.count_range", self.count_range, 0)
+        for kind in self.kinds:
+            _check_name("decoys.kinds", kind, tuple(DECOYS))
+        _check_choices("decoys.kinds", self.kinds, tuple(DECOYS))
+        _check_range("decoys.contrast_range", self.contrast_range, 0)
+        _check(self.guard >= 0, f"decoys.guard: expected pixels >= 0, got {self.guard}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from sirst5k.synthesis.document import from_document, to_document
 from sirst5k.synthesis.parameters import (
     AdaptiveNegatives,
     AdaptiveSampling,
+    ClutterDecoys,
     Displacement,
+    MatchedPaste,
     MixupDisplacement,
     Negatives,
     PatchNegatives,
@@ -32,6 +34,8 @@ MAX_SIDE = 16384
 SECTIONS: dict[str, dict[str, type]] = {
     "displacement": {"residual": ResidualDisplacement, "mixup": MixupDisplacement},
     "negatives": {"adaptive": AdaptiveNegatives, "patch": PatchNegatives},
+    "paste": {"matched": MatchedPaste},
+    "decoys": {"clutter": ClutterDecoys},
     "sampling": {"adaptive": AdaptiveSampling, "published": PublishedSampling},
 }
 
@@ -54,6 +58,10 @@ class Recipe:
         How noise is put in; None leaves it out.
     negatives : PatchNegatives or AdaptiveNegatives, optional
         How targets are turned; None leaves them.
+    paste : MatchedPaste, optional
+        How targets are pasted elsewhere in their image; None leaves it out.
+    decoys : ClutterDecoys, optional
+        Which clutter is added; None leaves it out.
     sampling : PublishedSampling or AdaptiveSampling
         Where the noise comes from if no bank is given.
     version : int
@@ -74,6 +82,8 @@ class Recipe:
     variants: int = 8
     displacement: Displacement | None = None
     negatives: Negatives | None = None
+    paste: MatchedPaste | None = None
+    decoys: ClutterDecoys | None = None
     sampling: Sampling = field(default_factory=AdaptiveSampling)
     version: int = VERSION
 

@@ -13,11 +13,13 @@ from sirst5k.components import Target, count_targets, find_targets
 from sirst5k.datasets import Dataset
 from sirst5k.errors import DatasetError, NoiseError
 from sirst5k.noise import NoiseBank
-from sirst5k.sample import Mask, Sample
+from sirst5k.sample import Image, Mask, Sample
 from sirst5k.seeds import rng_for
+from sirst5k.synthesis.decoying import apply_decoys, draw_decoys
 from sirst5k.synthesis.displacing import apply_displacement, draw_displacement
 from sirst5k.synthesis.noise_source import sample_noise
 from sirst5k.synthesis.parameters import MixupDisplacement
+from sirst5k.synthesis.pasting import apply_paste, draw_paste
 from sirst5k.synthesis.plan import Plan, Variant
 from sirst5k.synthesis.recipe import Recipe
 from sirst5k.synthesis.turning import apply_turns, draw_turns
@@ -119,31 +121,48 @@ class SyntheticDataset(Sequence[Sample]):
     ) -> list[Operation]:
         """Draw the concrete parameters of every operation of one variant.
 
-        Mixing comes before turning, as published. Noise as a sensor adds it comes last:
-        the sensor sees the turned scene.
+        Mixing comes first, as published. Then the scene is changed: targets are turned,
+        others pasted, decoys added. Noise as a sensor adds it comes last: the sensor sees
+        the finished scene.
         """
+        recipe = self.recipe
+        rng = rng_for(self.seed, variant.source_id, variant.number)
         noise: list[Operation] = []
-        turns: list[Operation] = []
-        displacement, negatives = self.recipe.displacement, self.recipe.negatives
-        if displacement is not None:
-            rng = rng_for(self.seed, variant.source_id, variant.number)
-            noise = [draw_displacement(displacement, self._need_bank(), prepared, variant, rng)]
-        if negatives is not None:
-            turns = [draw_turns(negatives, targets, prepared.shape, variant)]
-        mixes = isinstance(displacement, MixupDisplacement)
-        return [*noise, *turns] if mixes else [*turns, *noise]
+        if recipe.displacement is not None:
+            bank = self._need_bank()
+            noise = [draw_displacement(recipe.displacement, bank, prepared, variant, rng)]
+        mixes = isinstance(recipe.displacement, MixupDisplacement)
+        operations = noise if mixes else []
+        if recipe.negatives is not None:
+            operations.append(draw_turns(recipe.negatives, targets, prepared.shape, variant))
+        # Where there is room, and how strong things must be, shows in the scene so far.
+        if recipe.paste is not None:
+            scene = self._run(prepared, operations)
+            operations.append(draw_paste(recipe.paste, *scene, rng))
+        if recipe.decoys is not None:
+            scene = self._run(prepared, operations)
+            operations.append(draw_decoys(recipe.decoys, *scene, rng))
+        return operations if mixes else [*operations, *noise]
 
     def _apply(self, output_id: str, prepared: Sample, operations: Sequence[Operation]) -> Sample:
+        image, mask = self._run(prepared, operations)
+        meta = {"parent": prepared.id, "operations": list(operations)}
+        return Sample(output_id, image, mask, meta)
+
+    def _run(self, prepared: Sample, operations: Sequence[Operation]) -> tuple[Image, Mask]:
         image, mask = prepared.image, prepared.mask
         for place, operation in enumerate(operations):
             if operation["op"] == "turn":
                 image, mask = apply_turns(image, mask, operation)
+            elif operation["op"] == "paste":
+                image, mask = apply_paste(image, mask, operation)
+            elif operation["op"] == "decoys":
+                image = apply_decoys(image, operation)
             elif place == 0 and operation["method"] == "mixup":
                 image = self._mixed(prepared, operation).image
             else:
                 image = apply_displacement(image, mask, operation, self._need_bank())
-        meta = {"parent": prepared.id, "operations": list(operations)}
-        return Sample(output_id, image, mask, meta)
+        return image, mask
 
     def _mixed(self, prepared: Sample, operation: Operation) -> Sample:
         """Return the mixed image, which all turns of all its targets begin with."""

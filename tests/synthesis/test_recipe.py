@@ -7,18 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sirst5k.synthesis
 from sirst5k import Recipe
 from sirst5k.errors import RecipeError
 from sirst5k.synthesis import built_in_recipes
 from sirst5k.synthesis.parameters import (
     AdaptiveNegatives,
     AdaptiveSampling,
+    ClutterDecoys,
+    MatchedPaste,
     MixupDisplacement,
     PatchNegatives,
     PublishedSampling,
     ResidualDisplacement,
 )
 
+counts = st.tuples(st.integers(0, 9), st.integers(9, 20))
 ranges = st.tuples(st.floats(0, 10), st.floats(0, 10)).map(lambda pair: tuple(sorted(pair)))
 recipes = st.builds(
     Recipe,
@@ -44,6 +48,23 @@ recipes = st.builds(
         patch_sizes=st.lists(st.sampled_from([3, 5, 7, 9, 32]), min_size=1, unique=True).map(tuple),
     )
     | st.builds(AdaptiveNegatives, margin=st.integers(1, 50), margin_ratio=st.floats(0, 3)),
+    paste=st.none()
+    | st.builds(
+        MatchedPaste,
+        count_range=counts,
+        scr_range=st.none() | st.tuples(st.floats(0.1, 5), st.floats(5, 9)),
+        guard=st.integers(1, 20),
+        halo=st.integers(0, 16),
+        max_stretch=st.floats(1, 9),
+    ),
+    decoys=st.none()
+    | st.builds(
+        ClutterDecoys,
+        count_range=counts,
+        kinds=st.lists(st.sampled_from(["streak", "blob"]), min_size=1, unique=True).map(tuple),
+        contrast_range=ranges,
+        guard=st.integers(0, 20),
+    ),
     sampling=st.builds(PublishedSampling, size=st.integers(4, 99))
     | st.builds(AdaptiveSampling, quantile=st.floats(0, 1), tolerance=st.floats(1, 9)),
 )
@@ -86,6 +107,22 @@ def test_another_method_starts_from_its_defaults() -> None:
     assert recipe.displacement == MixupDisplacement("resize", (0.3,))
 
 
+@pytest.mark.parametrize(("section", "kind"), [("paste", MatchedPaste), ("decoys", ClutterDecoys)])
+def test_a_section_with_one_method_need_not_name_it(section: str, kind: type) -> None:
+    recipe = Recipe.load("sirst5k")
+    assert getattr(recipe, section) is None
+    assert getattr(recipe.override([f"{section}={{}}"]), section) == kind()
+    changed = recipe.override([f"{section}.count_range=[2,3]"])
+    assert getattr(changed, section) == kind(count_range=(2, 3))
+    assert Recipe.from_text(changed.to_text()) == changed
+    assert getattr(changed.override([f"{section}=null"]), section) is None
+    assert f"{section}:" not in recipes_text("reference")
+
+
+def recipes_text(name: str) -> str:
+    return (Path(sirst5k.synthesis.__file__).parent / f"recipes/{name}.yaml").read_text()
+
+
 @pytest.mark.parametrize(
     ("assignment", "sentence"),
     [
@@ -107,6 +144,22 @@ def test_another_method_starts_from_its_defaults() -> None:
         ("negatives.symmetries=[8]", "got 8"),
         ("negatives.margin=0", "at least 1 pixel"),
         ("negatives.seam=feathr", "Did you mean 'feather'?"),
+        ("negatives={}", "negatives.method: no such method None"),
+        ("paste=3", "paste: expected a mapping of keys to values, got 3"),
+        ("paste.method=blended", "no such method 'blended'"),
+        ("paste.count_range=[2, 1]", "0 <= low <= high, got [2, 1]"),
+        ("paste.count_range=[0.5, 1]", "whole number, got 0.5"),
+        ("paste.scr_range=[0, 5]", "low > 0, got [0.0, 5.0]"),
+        ("paste.guard=0", "at least 1 pixel, got 0"),
+        ("paste.halo=17", "0 to 16 pixels, got 17"),
+        ("paste.max_stretch=0.9", "at least 1, got 0.9"),
+        ("paste.symmetries=[9]", "got 9"),
+        ("paste.gard=2", "Did you mean 'guard'?"),
+        ("decoys.kinds=[streek]", "Did you mean 'streak'?"),
+        ("decoys.kinds=[]", "got none"),
+        ("decoys.kinds=[blob, blob]", "each once"),
+        ("decoys.contrast_range=[-1, 2]", "0 <= low <= high"),
+        ("decoys.guard=-1", "pixels >= 0, got -1"),
         ("sampling.tolerance=0.5", "at least 1, got 0.5"),
         ("sampling=null", "expected a mapping"),
         ("variants=0", "at least 1, got 0"),
