@@ -10,5 +10,7 @@ project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text
 for requirement in project["project"]["dependencies"]:
     oldest = re.fullmatch(r"([\w.-]+)>=([\w.]+)(;.*)?", requirement)
     if oldest is None:
-        raise SystemExit(f"expected a dependency of the form name>=version[; marker], got {requirement!r}")
+        raise SystemExit(
+            f"expected a dependency of the form name>=version[; marker], got {requirement!r}"
+        )
     print(f"{oldest[1]}=={oldest[2]}.*")
