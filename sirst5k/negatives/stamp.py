@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from sirst5k.components import Target
 from sirst5k.errors import ParameterError
@@ -103,10 +103,13 @@ def lift_target(
     return TargetStamp(contribution[window].astype(np.float32), own[window], halo)
 
 
-def _distance(pixels: Mask) -> NDArray[np.float32]:
-    """Return how far each pixel is from the nearest of some; infinite where there are none."""
+def _distance(pixels: Mask) -> NDArray[np.float64]:
+    """Return how far each pixel is from the nearest of some; infinite where there are none.
+
+    Not by OpenCV: the last bits of its distances change from call to call in some versions
+    (seen in 4.9), and a pixel at just the limit with them.
+    """
     if not pixels.any():
-        return np.full(pixels.shape, np.inf, np.float32)
-    absent = (~pixels).view(np.uint8)
-    distance = cv2.distanceTransform(absent, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return distance.astype(np.float32, copy=False)
+        return np.full(pixels.shape, np.inf)
+    distance: NDArray[np.float64] = distance_transform_edt(~pixels)
+    return distance
