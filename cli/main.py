@@ -18,6 +18,8 @@ COMMANDS = {
     "synth": ("synth", "Make a dataset: many labelled images from a few."),
     "inspect": ("inspect", "Say what is in a dataset folder, and what is wrong with it."),
     "preview": ("preview", "Draw a contact sheet: sources beside their variants."),
+    "evaluate": ("evaluate", "Score a detector, or anybody's saved predictions."),
+    "predict": ("predict", "Run a detector: masks, probability maps, boxes, overlays."),
     "noise": ("noise", "Build a noise bank, draw it, measure how well fields match it."),
 }
 

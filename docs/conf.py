@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -37,6 +38,7 @@ napoleon_use_ivar = True  # or each attribute of a dataclass would be described 
 python_display_short_literal_types = True
 
 GENERATED = Path(__file__).parent / "_build" / "generated"
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
 
 def write_generated(app: Sphinx) -> None:
@@ -44,7 +46,41 @@ def write_generated(app: Sphinx) -> None:
     GENERATED.mkdir(parents=True, exist_ok=True)
     rows = [f"| `{layout.name}` | {layout.looks_for} |" for layout in LAYOUTS.values()]
     write("layouts.md", "\n".join(["| layout | recognised by |", "|---|---|", *rows, ""]))
+    write("speed.md", speed_table())
     write_help_of(cli, ["sirst5k"])
+
+
+def speed_table() -> str:
+    """Return the committed figures of benchmarks/synthesis.py as a table."""
+    figures = json.loads((RESULTS / "synthesis.json").read_text(encoding="utf-8"))
+    rows = [
+        ("outputs measured", "outputs", "{:,}"),
+        ("whole run, one core, ms an output", "one_ms", "{median:.2f} ({least:.2f} to {most:.2f})"),
+        ("outputs a second, one core", "pairs_per_second_one_core", "{:.0f}"),
+        ("outputs a second, two workers", "pairs_per_second_two", "{:.0f}"),
+        ("two workers over one", "scaling_two_workers", "{:.2f}"),
+        ("run over roofline", "wall_over_roofline", "{:.2f}"),
+        ("run over floor", "wall_over_floor", "{:.2f}"),
+        ("sampling the noise bank, once, s", "sampling_s", "{:.1f}"),
+        ("parent's peak memory at 1,000 outputs, MB", "peak_mb_1000", "{:.0f}"),
+        ("parent's peak memory at 20,000 outputs, MB", "peak_mb_20000", "{:.0f}"),
+    ]
+    lines = ["| 256×256, SIRST training images | `reference` | `sirst5k` |", "|---|---|---|"]
+    for text, key, form in rows:
+        cells = [
+            form.format(**value) if isinstance(value, dict) else form.format(value)
+            for value in (figures[recipe][key] for recipe in ("reference", "sirst5k"))
+        ]
+        lines.append(f"| {text} | {cells[0]} | {cells[1]} |")
+    machine = figures["machine"]
+    lines += [
+        "",
+        f"Measured on {machine['cores']} cores of {machine['processor']}, Python "
+        f"{machine['python']}, numpy {machine['numpy']}, OpenCV {machine['opencv']}; medians over "
+        f"{figures['reference']['rounds']} rounds, the range in parentheses.",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def write(name: str, text: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sirst5k._version import __version__
 
 if TYPE_CHECKING:
-    from sirst5k import datasets, negatives, noise, synthesis
+    from sirst5k import datasets, detectors, evaluation, metrics, negatives, noise, synthesis
     from sirst5k.datasets import Dataset, open_dataset
     from sirst5k.errors import Sirst5kError, Sirst5kWarning
     from sirst5k.noise import NoiseBank
@@ -31,7 +31,15 @@ _HOME = {
     "open_dataset": "sirst5k.datasets",
     "write_dataset": "sirst5k.synthesis",
 }
-_ROOMS = ("datasets", "negatives", "noise", "synthesis")
+_ROOMS = (
+    "datasets",
+    "detectors",
+    "evaluation",
+    "metrics",
+    "negatives",
+    "noise",
+    "synthesis",
+)
 
 __all__ = [
     "Dataset",
@@ -44,6 +52,9 @@ __all__ = [
     "SyntheticDataset",
     "__version__",
     "datasets",
+    "detectors",
+    "evaluation",
+    "metrics",
     "negatives",
     "noise",
     "open_dataset",

@@ -59,7 +59,7 @@ def test_public_name_resolves(name: str) -> None:
     assert name in dir(sirst5k)
 
 
-@pytest.mark.parametrize("room", ["datasets", "negatives", "noise", "synthesis"])
+@pytest.mark.parametrize("room", sirst5k._ROOMS)
 def test_public_names_of_rooms_resolve_and_are_documented(room: str) -> None:
     module = import_module(f"sirst5k.{room}")
     for name in module.__all__:

@@ -119,8 +119,8 @@ def write_dataset(
         if advance:
             advance(1)
     with (run.sink.root / MANIFEST).open("a", encoding="utf-8") as manifest:
-        for record in run_in_order(run.store, done, len(run), jobs):
-            manifest.write(manifest_line(record))
+        for line in run_in_order(run.store, done, len(run), jobs):
+            manifest.write(line)
             manifest.flush()
             if advance:
                 advance(1)
@@ -168,7 +168,14 @@ class _Run:
             raise IndexError(place)
         return self.test.ids[place - self.outputs]
 
-    def store(self, place: int) -> Record:
+    def store(self, place: int) -> str:
+        """Store the sample at a place and return its line of the manifest.
+
+        The line, not the record: a worker has more time to write JSON than the parent.
+        """
+        return manifest_line(self._store(place))
+
+    def _store(self, place: int) -> Record:
         if place >= self.outputs:
             assert self.test is not None
             return self.sink.copy(self.test, self.test.ids[place - self.outputs], "test")

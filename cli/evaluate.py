@@ -1,0 +1,190 @@
+"""`sirst5k evaluate`: score saved predictions, or a detector."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import mask_threshold_option, output_options, progress_bar, seed_option
+
+if TYPE_CHECKING:
+    from sirst5k.datasets import Dataset
+
+
+@click.command("evaluate")
+@click.option("--data", required=True, metavar="PATH", help="Images with labels, in any layout.")
+@click.option(
+    "--predictions",
+    metavar="DIR",
+    help="Masks or probability maps: PNG of 8 or 16 bit, BMP, TIFF, NPY.",
+)
+@click.option("--detector", metavar="NAME", help="Run a detector instead: tophat, mpcm, lcm.")
+@click.option(
+    "--set",
+    "assignments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set a parameter of the detector, as k=8; may be repeated.",
+)
+@click.option(
+    "--split", help="List or role; test by default, everything if the dataset has no lists."
+)
+@click.option(
+    "--profile",
+    "profiles",
+    metavar="NAME",
+    multiple=True,
+    help="Whose definitions; may be repeated, 'all' for every one. Default: corrected.",
+)
+@click.option(
+    "--threshold",
+    type=float,
+    help="Probability above which corrected counts a pixel as target; 0.5 by default.",
+)
+@click.option(
+    "--inputs",
+    type=click.Choice(["prob", "logits"]),
+    default="prob",
+    show_default=True,
+    help="What float files hold.",
+)
+@click.option(
+    "--resize",
+    type=click.Choice(["nearest"]),
+    help="Resize predictions of another size than their image; refused by default.",
+)
+@click.option(
+    "--per-image",
+    metavar="FILE.csv",
+    type=click.Path(path_type=Path),
+    help="Write a line for each profile and image.",
+)
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Resample the images so often for 95 % intervals.",
+)
+@click.option(
+    "--plots",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Draw ROC, PR, Pd-Fa, Pd by size and by SCR, and the worst errors.",
+)
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="What to do about a damaged file: stop, or leave the image out and say so.",
+)
+@mask_threshold_option
+@seed_option
+@output_options
+def command(
+    data: str,
+    predictions: str | None,
+    detector: str | None,
+    assignments: tuple[str, ...],
+    split: str | None,
+    profiles: tuple[str, ...],
+    threshold: float | None,
+    inputs: str,
+    resize: str | None,
+    per_image: Path | None,
+    bootstrap: int,
+    plots: Path | None,
+    on_error: str,
+    mask_threshold: float | None,
+    seed: int,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Score anybody's saved predictions, or a detector, on the dataset PATH.
+
+    Files are matched to images by name, leniently: without regard to case, to folders, to
+    suffixes like _pred or _pixels0, to zero padding, and every liberty is reported. An image
+    without prediction counts as silence, and is named. Integer levels are fractions of 255 or
+    65535, or masks of 0 and 1 where DIR holds no other level.
+
+    \b
+    Examples:
+      sirst5k evaluate --data SIRST --predictions results/ --profile corrected
+      sirst5k evaluate --data SIRST --predictions maps/ --profile all --bootstrap 1000
+      sirst5k evaluate --data SIRST --detector tophat --plots plots/ --per-image rows.csv
+    """
+    from sirst5k.evaluation import Bootstrap, evaluate
+    from sirst5k.evaluation.plots import THRESHOLDS, write_plots
+
+    if (predictions is None) == (detector is None):
+        raise click.UsageError("Expected --predictions DIR or --detector NAME, one of both.")
+    _check_outputs(per_image, plots)
+    dataset = _dataset(data, split, mask_threshold, on_error)
+    report = evaluate(
+        dataset,
+        predictions=predictions,
+        detector=_detector(detector, assignments),
+        profiles=_profiles(profiles),
+        threshold=threshold,
+        thresholds=THRESHOLDS if plots is not None else None,
+        bootstrap=Bootstrap(bootstrap, seed) if bootstrap else None,
+        gallery=12 if plots is not None else 0,
+        inputs=inputs,
+        resize=resize,
+        on_error=on_error,
+        progress=lambda items: progress_bar(items, quiet, "evaluate"),
+    )
+    if per_image is not None:
+        report.write_rows(per_image)
+    if plots is not None:
+        write_plots(report, plots)
+    _say(report, as_json, quiet, [str(path) for path in (per_image, plots) if path is not None])
+
+
+def _dataset(data: str, split: str | None, mask_threshold: float | None, on_error: str) -> Dataset:
+    from sirst5k.datasets import open_dataset
+
+    if split is not None:
+        return open_dataset(data, split, mask_threshold=mask_threshold, on_error=on_error)
+    whole = open_dataset(data, mask_threshold=mask_threshold, on_error=on_error)
+    return whole.of_split("test") if len(whole.splits) else whole
+
+
+def _detector(name: str | None, assignments: tuple[str, ...]) -> Any:
+    if name is None:
+        if assignments:
+            raise click.UsageError("--set changes a detector; saved predictions have none.")
+        return None
+    from sirst5k.detectors.settings import create_from_words
+
+    return create_from_words(name, assignments)
+
+
+def _profiles(names: tuple[str, ...]) -> tuple[str, ...]:
+    from sirst5k.metrics import PROFILES
+
+    return tuple(PROFILES) if "all" in names else names or ("corrected",)
+
+
+def _check_outputs(per_image: Path | None, plots: Path | None) -> None:
+    """Refuse before the work what could not be written after it."""
+    if per_image is not None and (per_image.is_dir() or not per_image.parent.is_dir()):
+        raise click.UsageError(
+            f"Expected the name of a CSV file in a folder that exists, got {per_image}."
+        )
+    if plots is not None and plots.exists() and not plots.is_dir():
+        raise click.UsageError(f"Expected a folder for plots, but {plots} is a file.")
+
+
+def _say(report: Any, as_json: bool, quiet: bool, written: list[str]) -> None:
+    from sirst5k.evaluation.summary import problems, summarise
+
+    if as_json:
+        click.echo(report.to_json())
+        return
+    for line in problems(report) if quiet else summarise(report):
+        click.echo(line)
+    if written and not quiet:
+        click.echo(f"  written: {', '.join(written)}")

@@ -1,0 +1,156 @@
+"""`sirst5k predict`: run a detector on images of any size."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import jobs_option, mask_threshold_option, output_options
+
+if TYPE_CHECKING:
+    from sirst5k.evaluation import PredictionReport
+
+
+@click.command("predict")
+@click.argument("detector")
+@click.argument("source", metavar="INPUT")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--set",
+    "assignments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set a parameter of the detector, as k=8; may be repeated.",
+)
+@click.option("--split", help="List or role, if INPUT is a dataset; everything by default.")
+@click.option(
+    "--threshold",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Probabilities above it are target.",
+)
+@click.option("--maps", is_flag=True, help="Write maps/: 16-bit PNG, probability = value / 65535.")
+@click.option("--masks", is_flag=True, help="Write masks/: PNG of 0 and 255.")
+@click.option("--boxes", is_flag=True, help="Write boxes.json: COCO, with scores.")
+@click.option("--overlays", is_flag=True, help="Write overlays/: pictures with marks and insets.")
+@click.option(
+    "--tile",
+    type=click.IntRange(min=0),
+    default=1024,
+    show_default=True,
+    help="Take longer frames in overlapping tiles of so many pixels; 0 never.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace other predictions in OUT.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="What to do about a damaged file: stop, or leave it out and say so.",
+)
+@mask_threshold_option
+@jobs_option
+@output_options
+def command(
+    detector: str,
+    source: str,
+    out: Path,
+    assignments: tuple[str, ...],
+    split: str | None,
+    threshold: float,
+    maps: bool,
+    masks: bool,
+    boxes: bool,
+    overlays: bool,
+    tile: int,
+    overwrite: bool,
+    on_error: str,
+    mask_threshold: float | None,
+    jobs: int,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run DETECTOR on INPUT and write masks, probability maps, boxes and overlays to OUT.
+
+    DETECTOR is tophat, mpcm or lcm, which need no training. INPUT is an image, a folder of
+    images, a text file with one image a line, or a dataset in any known layout, whose labels
+    the overlays then show: hits in blue boxes, misses in yellow brackets, false alarms in red
+    circles. Without --maps, --masks, --boxes or --overlays, all four are written. Run again,
+    it finishes what is missing.
+
+    \b
+    Examples:
+      sirst5k predict tophat SIRST out --split test
+      sirst5k predict mpcm frame.tiff out --overlays
+      sirst5k predict tophat frames/ out --set k=8 --set sizes=[9]
+    """
+    from sirst5k.detectors.settings import create_from_words
+    from sirst5k.evaluation import open_frames
+
+    chosen = {"maps": maps, "masks": masks, "boxes": boxes, "overlays": overlays}
+    products = tuple(name for name, wanted in chosen.items() if wanted) or tuple(chosen)
+    made = create_from_words(detector, assignments)
+    frames = open_frames(source, split, mask_threshold=mask_threshold, on_error=on_error)
+    report = _write(
+        made,
+        frames,
+        out,
+        quiet=quiet,
+        threshold=threshold,
+        tile=tile,
+        products=products,
+        jobs=jobs,
+        overwrite=overwrite,
+        on_error=on_error,
+    )
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+    elif not quiet:
+        _say(report, detector, source, products)
+
+
+def _write(
+    detector: Any, frames: Any, out: Path, *, quiet: bool, **options: Any
+) -> PredictionReport:
+    from tqdm import tqdm
+
+    from sirst5k.evaluation import write_predictions
+
+    with ExitStack() as stack:
+
+        def started(total: int, done: int) -> Any:
+            bar = tqdm(
+                total=total,
+                initial=done,
+                desc="predict",
+                unit="image",
+                disable=True if quiet else None,
+            )
+            return stack.enter_context(bar).update
+
+        return write_predictions(detector, frames, out, started=started, **options)
+
+
+def _say(report: PredictionReport, detector: str, source: str, products: tuple[str, ...]) -> None:
+    click.echo(
+        f"{report.root}: {', '.join(products)} of {_count(report.frames, 'image')} by {detector}"
+    )
+    if report.written < report.frames:
+        click.echo(f"  {report.written} made now, the others were there")
+    click.echo(f"  {_count(report.detections, 'detection')} above the threshold")
+    if report.hits is not None:
+        click.echo(
+            f"  {report.hits} hits, {report.misses} misses, {report.false_alarms} false alarms"
+        )
+    if report.skipped:
+        names = ", ".join(list(report.skipped)[:5])
+        click.echo(f"  {_count(len(report.skipped), 'image')} left out: {names}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

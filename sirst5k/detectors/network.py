@@ -1,0 +1,113 @@
+"""A torch network as a detector on arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirst5k.detectors.detector import Maps, check_batch
+from sirst5k.errors import ParameterError, ShapeError, suggest
+from sirst5k.optional import require
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16", "float16")
+
+
+class NetworkDetector:
+    """Wraps a network that maps ``(B, C, H, W)`` to logits ``(B, 1, H, W)``.
+
+    Responses are logits; probabilities are their sigmoid. The network is put on the device
+    and into evaluation mode here.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Its attributes `multiple` and `in_channels` are respected where it has them.
+    multiple : int, optional
+        Height and width must be multiples of it; by default what the network says, or 32.
+    in_channels : int, optional
+        The grey frame is repeated into so many; by default what the network says, or 1.
+    device : str
+        ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU where there is one.
+    precision : {"float32", "bfloat16", "float16"}
+        Lower ones by autocast; logits come back as float32.
+    name : str, optional
+        By default the class's name in lower case.
+
+    Raises
+    ------
+    MissingDependencyError
+        If torch is not installed.
+    ParameterError
+        If the device or precision is not known, or not there.
+    """
+
+    support = None
+    in_processes = False  # threads and devices belong to one process
+
+    def __init__(
+        self,
+        module: Any,
+        *,
+        multiple: int | None = None,
+        in_channels: int | None = None,
+        device: str = "auto",
+        precision: str = "float32",
+        name: str | None = None,
+    ) -> None:
+        self._torch = require("torch", "a network")
+        if precision not in PRECISIONS:
+            raise ParameterError(
+                f"There is no precision {precision!r}.{suggest(precision, PRECISIONS)}"
+            )
+        self.device = self._device(device)
+        self.precision = precision
+        self.multiple = int(multiple or getattr(module, "multiple", 0) or 32)
+        self.in_channels = int(in_channels or getattr(module, "in_channels", 0) or 1)
+        self.name = name or str(getattr(module, "name", "") or type(module).__name__.lower())
+        self.module = module.to(self.device).eval()
+
+    def respond(self, batch: NDArray[Any]) -> Maps:
+        """Return the logits of a ``(B, 1, H, W)`` batch as float32 arrays."""
+        torch, levels = self._torch, check_batch(batch)
+        frames = torch.from_numpy(levels).to(self.device)
+        frames = frames.expand(-1, self.in_channels, -1, -1)
+        low = self.precision != "float32"
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.type, getattr(torch, self.precision), enabled=low),
+        ):
+            logits = self.module(frames)
+        if tuple(logits.shape) != levels.shape:
+            raise ShapeError(
+                f"Expected logits of shape {levels.shape} from {self.name}, got "
+                f"{tuple(logits.shape)}."
+            )
+        found: Maps = logits.float().cpu().numpy()
+        return found
+
+    def probabilities(self, responses: Maps) -> Maps:
+        """Return the sigmoid of logits."""
+        logits = np.asarray(responses, np.float64)
+        half = np.tanh(0.5 * logits)  # the same function, which cannot overflow
+        probability: Maps = (0.5 + 0.5 * half).astype(np.float32)
+        return probability
+
+    def scores(self, batch: NDArray[Any]) -> Maps:
+        """Return the probabilities for a ``(B, 1, H, W)`` batch."""
+        return self.probabilities(self.respond(batch))
+
+    def __repr__(self) -> str:
+        return f"NetworkDetector({self.name}, {self.device}, {self.precision})"
+
+    def _device(self, wanted: str) -> Any:
+        torch = self._torch
+        if wanted == "auto":
+            wanted = "cuda" if torch.cuda.is_available() else "cpu"
+        if wanted.partition(":")[0] not in DEVICES:
+            raise ParameterError(f"There is no device {wanted!r}.{suggest(wanted, DEVICES)}")
+        if wanted.startswith("cuda") and not torch.cuda.is_available():
+            raise ParameterError("Expected a GPU for the device cuda, but torch finds none.")
+        return torch.device(wanted)

@@ -1,0 +1,36 @@
+"""Detectors from words on a command line: a name, and ``KEY=VALUE`` settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from sirst5k.detectors.registry import create
+from sirst5k.errors import ParameterError
+
+
+def parse_settings(assignments: Sequence[str]) -> dict[str, Any]:
+    """Return ``KEY=VALUE`` words as a dict, values read as YAML.
+
+    Examples
+    --------
+    >>> parse_settings(["k=8", "sizes=[9,17]"])
+    {'k': 8, 'sizes': [9, 17]}
+    """
+    settings: dict[str, Any] = {}
+    for word in assignments:
+        key, equals, value = word.partition("=")
+        if not equals or not key.strip():
+            raise ParameterError(f"Expected a setting as KEY=VALUE, got {word!r}.")
+        try:
+            settings[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ParameterError(f"Expected a YAML value in {word!r}, but it is none.") from error
+    return settings
+
+
+def create_from_words(name: str, assignments: Sequence[str]) -> Any:
+    """Return the detector of a name with settings in the form ``KEY=VALUE``."""
+    return create(name, **parse_settings(assignments))
