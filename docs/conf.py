@@ -30,6 +30,9 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"sirst5k {version}"
 
+# A docstring may name a parameter that is also an attribute of two classes (`name`, `pd`):
+# it then links to neither, which is right.
+suppress_warnings = ["ref.python"]
 default_role = "py:obj"  # `name` in a docstring links to that name, where it is documented
 autodoc_typehints = "none"  # the docstrings give them, with shapes and units
 autodoc_member_order = "bysource"
