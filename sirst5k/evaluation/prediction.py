@@ -38,5 +38,6 @@ class Prediction:
     def mask(self) -> Mask:
         """Where the probability exceeds the threshold, ``(H, W)`` bool."""
         # In float64, as the metrics do: no score is rounded onto the threshold, nor it onto one.
-        above: Mask = self.probability > np.float64(self.threshold)
+        # An array, not a number: numpy 1 rounds a number to float32 before it compares.
+        above: Mask = self.probability > np.array([self.threshold], np.float64)
         return above
