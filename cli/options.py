@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -67,3 +68,22 @@ def progress_bar(
     from tqdm import tqdm
 
     return tqdm(items, desc=text, unit=unit, disable=True if quiet else None, leave=False)
+
+
+@contextmanager
+def counting_bar(quiet: bool, text: str) -> Iterator[Callable[[int, int], Any]]:
+    """Give what a resumable run calls once with (all, already stored) images.
+
+    It returns what to call with 1 after each further image; the bar is shown as that of
+    `progress_bar` is, and closed at the end.
+    """
+    from tqdm import tqdm
+
+    with ExitStack() as stack:
+
+        def started(total: int, done: int) -> Any:
+            hidden = True if quiet else None
+            bar = tqdm(total=total, initial=done, desc=text, unit="image", disable=hidden)
+            return stack.enter_context(bar).update
+
+        yield started

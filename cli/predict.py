@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import jobs_option, mask_threshold_option, output_options
+from .options import counting_bar, jobs_option, mask_threshold_option, output_options
 
 if TYPE_CHECKING:
     from sirst5k.evaluation import PredictionReport
@@ -117,22 +116,9 @@ def command(
 def _write(
     detector: Any, frames: Any, out: Path, *, quiet: bool, **options: Any
 ) -> PredictionReport:
-    from tqdm import tqdm
-
     from sirst5k.evaluation import write_predictions
 
-    with ExitStack() as stack:
-
-        def started(total: int, done: int) -> Any:
-            bar = tqdm(
-                total=total,
-                initial=done,
-                desc="predict",
-                unit="image",
-                disable=True if quiet else None,
-            )
-            return stack.enter_context(bar).update
-
+    with counting_bar(quiet, "predict") as started:
         return write_predictions(detector, frames, out, started=started, **options)
 
 

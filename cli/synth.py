@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import (
+    counting_bar,
     jobs_option,
     mask_threshold_option,
     output_options,
@@ -137,22 +137,9 @@ def command(
 def _write(
     synthetic: SyntheticDataset, out: Path, jobs: int, *, quiet: bool, **options: Any
 ) -> WriteReport:
-    from tqdm import tqdm
-
     from sirst5k.synthesis import write_dataset
 
-    with ExitStack() as stack:
-
-        def started(total: int, done: int) -> Any:
-            bar = tqdm(
-                total=total,
-                initial=done,
-                desc="synth",
-                unit="image",
-                disable=True if quiet else None,
-            )
-            return stack.enter_context(bar).update
-
+    with counting_bar(quiet, "synth") as started:
         return write_dataset(synthetic, out, jobs, started=started, **options)
 
 
