@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .detecting import checkpoint_option, make_detector, network_options, weights_of
 from .options import mask_threshold_option, output_options, progress_bar, seed_option
 
 if TYPE_CHECKING:
@@ -20,7 +21,23 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Masks or probability maps: PNG of 8 or 16 bit, BMP, TIFF, NPY.",
 )
-@click.option("--detector", metavar="NAME", help="Run a detector instead: tophat, mpcm, lcm.")
+@click.option(
+    "--detector",
+    metavar="NAME",
+    help="Run a detector instead: tophat, mpcm, lcm; a network with --weights.",
+)
+@click.option(
+    "--weights",
+    metavar="FILE",
+    help="Run a trained network; --detector names it where FILE does not.",
+)
+@click.option("--run", metavar="RUN", help="Run the network of a folder from sirst5k train.")
+@checkpoint_option
+@click.option(
+    "--frame",
+    type=click.IntRange(min=16),
+    help="Squash every frame to this side first, as published codes do.",
+)
 @click.option(
     "--set",
     "assignments",
@@ -28,6 +45,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="Set a parameter of the detector, as k=8; may be repeated.",
 )
+@network_options
 @click.option(
     "--split", help="List or role; test by default, everything if the dataset has no lists."
 )
@@ -87,7 +105,14 @@ def command(
     data: str,
     predictions: str | None,
     detector: str | None,
+    weights: str | None,
+    run: str | None,
+    checkpoint: str,
+    frame: int | None,
     assignments: tuple[str, ...],
+    normalisation: str | None,
+    device: str | None,
+    precision: str | None,
     split: str | None,
     profiles: tuple[str, ...],
     threshold: float | None,
@@ -114,18 +139,40 @@ def command(
       sirst5k evaluate --data SIRST --predictions results/ --profile corrected
       sirst5k evaluate --data SIRST --predictions maps/ --profile all --bootstrap 1000
       sirst5k evaluate --data SIRST --detector tophat --plots plots/ --per-image rows.csv
+      sirst5k evaluate --data SIRST --run runs/mshnet
+      sirst5k evaluate --data SIRST --weights mshnet.safetensors --device cuda
+      sirst5k evaluate --data SIRST --detector mshnet --weights weight.pth
     """
     from sirst5k.evaluation import Bootstrap, evaluate
     from sirst5k.evaluation.plots import THRESHOLDS, write_plots
+    from sirst5k.evaluation.squashing import squashed
 
-    if (predictions is None) == (detector is None):
-        raise click.UsageError("Expected --predictions DIR or --detector NAME, one of both.")
+    if run is not None:
+        if weights is not None:
+            raise click.UsageError("Expected --run or --weights, got both.")
+        weights = weights_of(run, checkpoint)
+    if (predictions is None) == (detector is None and weights is None):
+        raise click.UsageError(
+            "Expected --predictions DIR or --detector NAME, one of both; a network has "
+            "--run RUN or --weights FILE."
+        )
+    if frame is not None and predictions is not None:
+        raise click.UsageError("--frame is for detectors; predictions are scored as they are.")
     _check_outputs(per_image, plots)
-    dataset = _dataset(data, split, mask_threshold, on_error)
+    of_detector = (assignments, normalisation, device, precision)
+    made = None
+    if predictions is None:
+        made = make_detector(detector, weights, *of_detector)
+    elif any(of_detector):
+        raise click.UsageError(
+            "--set, --normalisation, --device and --precision change a detector; saved "
+            "predictions have none."
+        )
+    dataset = squashed(_dataset(data, split, mask_threshold, on_error), frame)
     report = evaluate(
         dataset,
         predictions=predictions,
-        detector=_detector(detector, assignments),
+        detector=made,
         profiles=_profiles(profiles),
         threshold=threshold,
         thresholds=THRESHOLDS if plots is not None else None,
@@ -150,16 +197,6 @@ def _dataset(data: str, split: str | None, mask_threshold: float | None, on_erro
         return open_dataset(data, split, mask_threshold=mask_threshold, on_error=on_error)
     whole = open_dataset(data, mask_threshold=mask_threshold, on_error=on_error)
     return whole.of_split("test") if len(whole.splits) else whole
-
-
-def _detector(name: str | None, assignments: tuple[str, ...]) -> Any:
-    if name is None:
-        if assignments:
-            raise click.UsageError("--set changes a detector; saved predictions have none.")
-        return None
-    from sirst5k.detectors.settings import create_from_words
-
-    return create_from_words(name, assignments)
 
 
 def _profiles(names: tuple[str, ...]) -> tuple[str, ...]:

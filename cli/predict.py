@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .detecting import checkpoint_option, make_detector, network_options, weights_of
 from .options import counting_bar, jobs_option, mask_threshold_option, output_options
 
 if TYPE_CHECKING:
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 
 
 @click.command("predict")
-@click.argument("detector")
+@click.argument("detector", metavar="DETECTOR|RUN|WEIGHTS")
 @click.argument("source", metavar="INPUT")
 @click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--detector",
+    "network",
+    metavar="NAME",
+    help="The network that WEIGHTS are of, where they do not say it themselves.",
+)
 @click.option(
     "--set",
     "assignments",
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
     multiple=True,
     help="Set a parameter of the detector, as k=8; may be repeated.",
 )
+@checkpoint_option
+@network_options
 @click.option("--split", help="List or role, if INPUT is a dataset; everything by default.")
 @click.option(
     "--threshold",
@@ -59,7 +68,12 @@ def command(
     detector: str,
     source: str,
     out: Path,
+    network: str | None,
+    checkpoint: str,
     assignments: tuple[str, ...],
+    normalisation: str | None,
+    device: str | None,
+    precision: str | None,
     split: str | None,
     threshold: float,
     maps: bool,
@@ -74,9 +88,12 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Run DETECTOR on INPUT and write masks, probability maps, boxes and overlays to OUT.
+    """Run a detector on INPUT and write masks, probability maps, boxes and overlays to OUT.
 
-    DETECTOR is tophat, mpcm or lcm, which need no training. INPUT is an image, a folder of
+    DETECTOR is tophat, mpcm or lcm, which need no training. RUN is a folder that sirst5k
+    train wrote. WEIGHTS is a file of a trained
+    network: one that sirst5k wrote says which; with a published checkpoint goes --detector
+    dnanet, dstransnet, mshnet or unet. INPUT is an image, a folder of
     images, a text file with one image a line, or a dataset in any known layout, whose labels
     the overlays then show: hits in blue boxes, misses in yellow brackets, false alarms in red
     circles. Without --maps, --masks, --boxes or --overlays, all four are written. Run again,
@@ -87,13 +104,16 @@ def command(
       sirst5k predict tophat SIRST out --split test
       sirst5k predict mpcm frame.tiff out --overlays
       sirst5k predict tophat frames/ out --set k=8 --set sizes=[9]
+      sirst5k predict runs/mshnet frames/ out --checkpoint best
+      sirst5k predict mshnet.safetensors SIRST out --split test --device cuda
+      sirst5k predict weight.pth frames/ out --detector mshnet
     """
-    from sirst5k.detectors.settings import create_from_words
     from sirst5k.evaluation import open_frames
 
     chosen = {"maps": maps, "masks": masks, "boxes": boxes, "overlays": overlays}
     products = tuple(name for name, wanted in chosen.items() if wanted) or tuple(chosen)
-    made = create_from_words(detector, assignments)
+    name, weights = _name_and_weights(detector, network, checkpoint)
+    made = make_detector(name, weights, assignments, normalisation, device, precision)
     frames = open_frames(source, split, mask_threshold=mask_threshold, on_error=on_error)
     report = _write(
         made,
@@ -110,7 +130,26 @@ def command(
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     elif not quiet:
-        _say(report, detector, source, products)
+        _say(report, made.name if weights is None else f"{made.name}, {weights}", products)
+
+
+def _name_and_weights(
+    word: str, network: str | None, checkpoint: str
+) -> tuple[str | None, str | None]:
+    """Tell the name of a detector from a run folder and from a file of weights."""
+    from sirst5k.detectors.registry import NETWORKS
+    from sirst5k.detectors.weights.sources import looks_like_weights
+
+    if word in NETWORKS:
+        raise click.UsageError(
+            f"Expected the trained weights of {word}, got its name alone. Give their file in its "
+            f"place: sirst5k predict FILE INPUT OUT --detector {word}."
+        )
+    if Path(word).is_dir():
+        return network, weights_of(word, checkpoint)
+    if network is not None or looks_like_weights(word):
+        return network, word
+    return word, None
 
 
 def _write(
@@ -122,7 +161,7 @@ def _write(
         return write_predictions(detector, frames, out, started=started, **options)
 
 
-def _say(report: PredictionReport, detector: str, source: str, products: tuple[str, ...]) -> None:
+def _say(report: PredictionReport, detector: str, products: tuple[str, ...]) -> None:
     click.echo(
         f"{report.root}: {', '.join(products)} of {_count(report.frames, 'image')} by {detector}"
     )

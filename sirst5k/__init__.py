@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 from sirst5k._version import __version__
 
 if TYPE_CHECKING:
-    from sirst5k import datasets, detectors, evaluation, metrics, negatives, noise, synthesis
+    from sirst5k import (
+        comparison,
+        datasets,
+        detectors,
+        evaluation,
+        losses,
+        metrics,
+        negatives,
+        noise,
+        synthesis,
+        training,
+        transforms,
+    )
     from sirst5k.datasets import Dataset, open_dataset
     from sirst5k.errors import Sirst5kError, Sirst5kWarning
     from sirst5k.noise import NoiseBank
@@ -32,13 +44,17 @@ _HOME = {
     "write_dataset": "sirst5k.synthesis",
 }
 _ROOMS = (
+    "comparison",
     "datasets",
     "detectors",
     "evaluation",
+    "losses",
     "metrics",
     "negatives",
     "noise",
     "synthesis",
+    "training",
+    "transforms",
 )
 
 __all__ = [
@@ -51,14 +67,18 @@ __all__ = [
     "Sirst5kWarning",
     "SyntheticDataset",
     "__version__",
+    "comparison",
     "datasets",
     "detectors",
     "evaluation",
+    "losses",
     "metrics",
     "negatives",
     "noise",
     "open_dataset",
     "synthesis",
+    "training",
+    "transforms",
     "write_dataset",
 ]
 

@@ -58,6 +58,14 @@ class NoiseError(Sirst5kError, ValueError):
     """No usable noise could be found, or a noise bank cannot be used."""
 
 
+class WeightsError(Sirst5kError, ValueError):
+    """A file or dictionary of weights that does not fit the network, or cannot be trusted."""
+
+
+class TrainingError(Sirst5kError, RuntimeError):
+    """A training that cannot go on: a loss that is not finite, or no memory."""
+
+
 class OutputError(Sirst5kError, OSError):
     """An output folder that cannot be written, or that holds something else."""
 

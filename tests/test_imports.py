@@ -13,7 +13,16 @@ LIMIT = 0.3  # seconds, interpreter start included
 TRIES = 10  # the best counts: another process may hold the core
 HEAVY = {"torch", "matplotlib", "PIL", "pandas", "dask"}
 HELP = "import sys; sys.argv = ['sirst5k', '--help']; import sirst5k_cli; sirst5k_cli.main()"
-ROOMS = ["datasets", "detectors", "evaluation", "metrics", "negatives", "noise", "synthesis"]
+ROOMS = [
+    "datasets",
+    "detectors",
+    "evaluation",
+    "metrics",
+    "negatives",
+    "noise",
+    "synthesis",
+    "transforms",
+]
 
 
 def modules_after(program: str, cwd: Path) -> set[str]:

@@ -9,6 +9,7 @@ from sirst5k.detectors.mpcm import PatchContrast
 from sirst5k.detectors.network import NetworkDetector
 from sirst5k.detectors.registry import create, names
 from sirst5k.detectors.tophat import TopHat
+from sirst5k.detectors.weights import load_weights, read_metadata, save_weights
 
 __all__ = [
     "Detector",
@@ -18,5 +19,8 @@ __all__ = [
     "TopHat",
     "as_detector",
     "create",
+    "load_weights",
     "names",
+    "read_metadata",
+    "save_weights",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +13,10 @@ from numpy.typing import NDArray
 
 from sirst5k.detectors.detector import Detector, Maps, check_batch
 from sirst5k.detectors.network import NetworkDetector
-from sirst5k.detectors.registry import create
-from sirst5k.errors import ParameterError, ShapeError
+from sirst5k.detectors.registry import NETWORKS, create
+from sirst5k.detectors.weights import load_weights
+from sirst5k.detectors.weights.sources import looks_like_weights
+from sirst5k.errors import ParameterError, ShapeError, suggest
 
 
 class CallableDetector:
@@ -65,26 +69,45 @@ class CallableDetector:
         return self.respond(batch)
 
 
-def as_detector(thing: Any, **options: Any) -> Detector:
-    """Return a detector for a name, a detector, a torch network, or a function.
+def as_detector(
+    thing: Any, weights: str | os.PathLike[str] | None = None, **options: Any
+) -> Detector:
+    """Return a detector for a name, weights, a detector, a torch network, or a function.
 
     Parameters
     ----------
-    thing : str, Detector, torch.nn.Module, object with ``scores``, or callable
-        A function takes and returns ``(B, 1, H, W)`` arrays; it returns probabilities.
-        Attributes `name`, `multiple` and `support` are respected.
+    thing : str, path, Detector, torch.nn.Module, object with ``scores``, or callable
+        The name of a classical detector; that of a network, with `weights`; a file of
+        weights that says its network. A function takes and returns ``(B, 1, H, W)`` arrays;
+        it returns probabilities. Attributes `name`, `multiple` and `support` are respected.
+    weights : path, optional
+        Trained weights for the network of that name, as of `load_weights`; None in place of
+        the name where they say it.
     **options
         Of the detector for a name, of `NetworkDetector` for a network.
 
     Raises
     ------
     ParameterError
-        If it is none of these.
+        If it is none of these, or the name of a network comes without weights.
+    WeightsError
+        If the weights do not fit, or the file cannot be read.
     """
-    if isinstance(thing, str):
+    if weights is None and _is_file(thing):
+        thing, weights = None, thing
+    if weights is not None:
+        if not (thing is None or isinstance(thing, str)):
+            raise ParameterError(f"Expected the name of a network for the weights, got {thing!r}.")
+        thing = load_weights(thing, weights, options.pop("normalisation", None))
+    elif isinstance(thing, str):
+        if thing in NETWORKS:
+            raise ParameterError(
+                f"Expected trained weights for the network {thing}, got its name alone. Give "
+                f"their file: --weights FILE on the command line, weights=FILE in Python."
+            )
         thing, options = create(thing, **options), {}
     if _is_network(thing):
-        return NetworkDetector(thing, **options)
+        return NetworkDetector(thing, **_known(options))
     if options:
         raise ParameterError(f"Options {', '.join(options)} do not apply to {thing!r}.")
     if isinstance(thing, Detector):
@@ -97,6 +120,18 @@ def as_detector(thing: Any, **options: Any) -> Detector:
     name = getattr(thing, "name", None) or getattr(thing, "__name__", type(thing).__name__)
     multiple, support = getattr(thing, "multiple", 1), getattr(thing, "support", None)
     return CallableDetector(function, str(name), int(multiple), support)
+
+
+def _is_file(thing: Any) -> bool:
+    return isinstance(thing, os.PathLike) or (isinstance(thing, str) and looks_like_weights(thing))
+
+
+def _known(options: dict[str, Any]) -> dict[str, Any]:
+    known = inspect.signature(NetworkDetector).parameters
+    for key in options:
+        if key not in known:
+            raise ParameterError(f"A network takes no option {key!r}.{suggest(key, known)}")
+    return options
 
 
 def _is_network(thing: Any) -> bool:

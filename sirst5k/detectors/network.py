@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirst5k.detectors.detector import Maps, check_batch
-from sirst5k.errors import ParameterError, ShapeError, suggest
+from sirst5k.detectors.normalisation import Normalisation
+from sirst5k.errors import ParameterError, ShapeError, Sirst5kWarning, suggest
 from sirst5k.optional import require
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -19,12 +21,13 @@ class NetworkDetector:
     """Wraps a network that maps ``(B, C, H, W)`` to logits ``(B, 1, H, W)``.
 
     Responses are logits; probabilities are their sigmoid. The network is put on the device
-    and into evaluation mode here.
+    and into evaluation mode here, and handed frames that its normalisation went over.
 
     Parameters
     ----------
     module : torch.nn.Module
-        Its attributes `multiple` and `in_channels` are respected where it has them.
+        Its attributes `multiple`, `in_channels` and `normalisation` are respected where it
+        has them.
     multiple : int, optional
         Height and width must be multiples of it; by default what the network says, or 32.
     in_channels : int, optional
@@ -33,8 +36,15 @@ class NetworkDetector:
         ``cpu``, ``cuda``, ``cuda:1`` …; ``auto`` takes a GPU where there is one.
     precision : {"float32", "bfloat16", "float16"}
         Lower ones by autocast; logits come back as float32.
+    normalisation : Normalisation, optional
+        Of frames in 0…1; by default what the network says, or none.
     name : str, optional
         By default the class's name in lower case.
+
+    Warns
+    -----
+    Sirst5kWarning
+        If the network's weights were loaded without anything telling their normalisation.
 
     Raises
     ------
@@ -55,6 +65,7 @@ class NetworkDetector:
         in_channels: int | None = None,
         device: str = "auto",
         precision: str = "float32",
+        normalisation: Normalisation | None = None,
         name: str | None = None,
     ) -> None:
         self._torch = require("torch", "a network")
@@ -67,13 +78,14 @@ class NetworkDetector:
         self.multiple = int(multiple or getattr(module, "multiple", 0) or 32)
         self.in_channels = int(in_channels or getattr(module, "in_channels", 0) or 1)
         self.name = name or str(getattr(module, "name", "") or type(module).__name__.lower())
+        self.normalisation = _normalisation(module, normalisation, self.in_channels)
         self.module = module.to(self.device).eval()
 
     def respond(self, batch: NDArray[Any]) -> Maps:
         """Return the logits of a ``(B, 1, H, W)`` batch as float32 arrays."""
         torch, levels = self._torch, check_batch(batch)
         frames = torch.from_numpy(levels).to(self.device)
-        frames = frames.expand(-1, self.in_channels, -1, -1)
+        frames = self.normalisation(frames.expand(-1, self.in_channels, -1, -1))
         low = self.precision != "float32"
         with (
             torch.inference_mode(),
@@ -100,7 +112,14 @@ class NetworkDetector:
         return self.probabilities(self.respond(batch))
 
     def __repr__(self) -> str:
-        return f"NetworkDetector({self.name}, {self.device}, {self.precision})"
+        facts = [self.name, str(self.device), self.precision]
+        if self.normalisation != Normalisation():
+            facts.append(repr(self.normalisation))
+        weights = getattr(self.module, "weights_info", None)
+        if weights is not None and weights.sha256:
+            # Predictions of other weights are other predictions, also under the same name.
+            facts.append(f"weights {weights.sha256[:16]}")
+        return f"NetworkDetector({', '.join(facts)})"
 
     def _device(self, wanted: str) -> Any:
         torch = self._torch
@@ -111,3 +130,25 @@ class NetworkDetector:
         if wanted.startswith("cuda") and not torch.cuda.is_available():
             raise ParameterError("Expected a GPU for the device cuda, but torch finds none.")
         return torch.device(wanted)
+
+
+def _normalisation(module: Any, given: Normalisation | None, channels: int) -> Normalisation:
+    """Return what frames go through before the network, given or told by it."""
+    if given is None:
+        told = getattr(module, "normalisation", None)
+        # A module may have a layer of that name.
+        given = told if isinstance(told, Normalisation) else Normalisation()
+        weights = getattr(module, "weights_info", None)
+        if weights is not None and weights.normalisation_from == "unknown":
+            warnings.warn(
+                f"Nothing tells the normalisation that the weights {weights.source} were trained "
+                "with; none is applied. Give it: --normalisation on the command line, "
+                "normalisation= in Python.",
+                Sirst5kWarning,
+                stacklevel=3,
+            )
+    if len(given.mean) not in (1, channels):
+        raise ParameterError(
+            f"Expected a normalisation of 1 or {channels} channels, got {len(given.mean)}."
+        )
+    return given

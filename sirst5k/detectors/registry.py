@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from sirst5k.detectors.lcm import LocalContrast
 from sirst5k.detectors.mpcm import PatchContrast
 from sirst5k.detectors.tophat import TopHat
 from sirst5k.errors import ParameterError, suggest
+from sirst5k.optional import require
 
 CLASSICAL: dict[str, Callable[..., Any]] = {
     "lcm": LocalContrast,
     "mpcm": PatchContrast,
     "tophat": TopHat,
 }
-DETECTORS: dict[str, Callable[..., Any]] = {**CLASSICAL}
+# Where each network's class is: importing it imports torch, which takes a second.
+NETWORKS: dict[str, str] = {
+    "dnanet": "sirst5k.detectors.networks.dnanet:DNANet",
+    "dstransnet": "sirst5k.detectors.networks.dstransnet:DSTransNet",
+    "mshnet": "sirst5k.detectors.networks.mshnet:MSHNet",
+    "unet": "sirst5k.detectors.networks.unet:UNet",
+}
+DETECTORS: dict[str, Any] = {**CLASSICAL, **NETWORKS}
 
 
 def names() -> list[str]:
@@ -34,15 +43,18 @@ def create(name: str, in_channels: int = 1, **config: Any) -> Any:
     in_channels : int
         Channels of its input; classical detectors know one, grey.
     **config
-        Its parameters.
+        Its parameters: the fields of a network's configuration.
 
     Returns
     -------
     Detector or torch.nn.Module
-        A classical detector works on arrays and needs no torch.
+        A classical detector works on arrays and needs no torch. A network has fresh
+        weights; see `load_weights` for trained ones.
 
     Raises
     ------
+    MissingDependencyError
+        If torch is not installed, for a network.
     ParameterError
         If there is no such detector, it has no such parameter, or a value does not fit.
 
@@ -51,24 +63,46 @@ def create(name: str, in_channels: int = 1, **config: Any) -> Any:
     >>> create("tophat", k=8)
     TopHat(k=8, sizes=(9, 17))
     """
-    make = DETECTORS.get(name)
-    if make is None:
+    if name not in DETECTORS:
         raise ParameterError(f"There is no detector {name!r}.{suggest(name, DETECTORS)}")
-    if name in CLASSICAL and in_channels != 1:
+    if name in NETWORKS:
+        network = network_class(name)
+        _check_keys(name, config, network.Config)
+        return network(_made(name, network.Config, {"in_channels": in_channels, **config}))
+    if in_channels != 1:
         raise ParameterError(f"The detector {name} takes one channel, got {in_channels}.")
+    _check_keys(name, config, CLASSICAL[name])
+    return _made(name, CLASSICAL[name], config)
+
+
+def network_class(name: str) -> Any:
+    """Return the class of a network by its name.
+
+    Raises
+    ------
+    MissingDependencyError
+        If torch is not installed.
+    ParameterError
+        If there is no such network.
+    """
+    if name not in NETWORKS:
+        raise ParameterError(f"There is no network {name!r}.{suggest(name, NETWORKS)}")
+    require("torch", f"the network {name}")
+    module, _, attribute = NETWORKS[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _check_keys(name: str, config: dict[str, Any], make: Callable[..., Any]) -> None:
     known = inspect.signature(make).parameters
     for key in config:
         if key not in known:
             raise ParameterError(
                 f"The detector {name} has no parameter {key!r}.{suggest(key, known)}"
             )
-    if name in CLASSICAL:
-        return _checked(name, make, config)
-    return make(in_channels=in_channels, **config)
 
 
-def _checked(name: str, make: Callable[..., Any], config: dict[str, Any]) -> Any:
-    """Make a classical detector; a value of a foreign type is a mistake of the user's."""
+def _made(name: str, make: Callable[..., Any], config: dict[str, Any]) -> Any:
+    """Call it; a value of a foreign type is a mistake of the user's."""
     tidy = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
     try:
         return make(**tidy)

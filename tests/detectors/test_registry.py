@@ -22,7 +22,7 @@ def test_names() -> None:
     ("make", "sentence"),
     [
         (lambda: create("top-hat"), "Did you mean 'tophat'?"),
-        (lambda: create("xyz"), "Known: lcm, mpcm, tophat"),
+        (lambda: create("xyz"), "Known: dnanet"),
         (lambda: create("tophat", size=9), "Did you mean 'sizes'?"),
         (lambda: create("tophat", in_channels=3), "takes one channel"),
         (lambda: create("tophat", k="much"), "cannot be made"),

@@ -1,0 +1,23 @@
+"""Which modules' examples can run here: those whose optional package is installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+_NEEDS = {
+    "torch": [
+        "sirst5k/detectors/networks/*.py",
+        "sirst5k/detectors/weights/*.py",
+        "sirst5k/losses/*.py",
+        "sirst5k/training/*.py",
+        "sirst5k/transforms/torch/*.py",
+    ],
+    "albumentations": ["sirst5k/transforms/albumentations.py"],
+    "torchvision": ["sirst5k/transforms/torchvision.py"],
+}
+collect_ignore_glob = [
+    pattern
+    for package, patterns in _NEEDS.items()
+    if find_spec(package) is None
+    for pattern in patterns
+]

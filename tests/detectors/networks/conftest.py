@@ -1,0 +1,14 @@
+"""Fixtures that the networks' tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from detectors.networks.parity import Parity
+
+
+@pytest.fixture(scope="session")
+def parity(shared: Path) -> Parity:
+    """What the published codes return for known weights; skipped without ../shared."""
+    return Parity(shared / "parity")
