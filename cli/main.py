@@ -16,10 +16,16 @@ from sirst5k.errors import Sirst5kError, Sirst5kWarning, suggest
 # `sirst5k --help` loads no command, and with it neither numpy nor OpenCV.
 COMMANDS = {
     "synth": ("synth", "Make a dataset: many labelled images from a few."),
+    "verify": ("verify", "Check that a dataset made by synth is as it was written."),
     "inspect": ("inspect", "Say what is in a dataset folder, and what is wrong with it."),
+    "convert": ("convert", "Write a dataset in another layout, or for COCO and YOLO tools."),
     "preview": ("preview", "Draw a contact sheet: sources beside their variants."),
+    "train": ("train", "Train a detector; run again, it goes on where it stopped."),
     "evaluate": ("evaluate", "Score a detector, or anybody's saved predictions."),
     "predict": ("predict", "Run a detector: masks, probability maps, boxes, overlays."),
+    "weights": ("weights", "Convert published checkpoints, show what a file of weights says."),
+    "compare": ("compare", "Train with and without synthetic data: what was it worth?"),
+    "report": ("report", "Write the report of an experiment, or of several together."),
     "noise": ("noise", "Build a noise bank, draw it, measure how well fields match it."),
 }
 

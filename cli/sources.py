@@ -9,51 +9,14 @@ if TYPE_CHECKING:
 
 
 def training_part(whole: Dataset, split: str | None) -> Dataset:
-    """Return the samples that the user named, or the training ones if none were named.
+    """Return the samples that the user named, or the training ones if none were named."""
+    from sirst5k import datasets
 
-    Parameters
-    ----------
-    whole : Dataset
-        Opened with the same `split`.
-    split : str, optional
-        What the user asked for.
-
-    Raises
-    ------
-    SplitError
-        If nothing was named and the dataset does not say which samples are for training.
-    """
-    from sirst5k.errors import SplitError
-
-    if split is not None:
-        return whole
-    roles = whole.splits.roles
-    for role in ("trainval", "train"):
-        if role in roles:
-            return whole.of_split(role)
-    known = ", ".join([*whole.splits, "all"])
-    raise SplitError(
-        f"{whole.describe()} does not say which of its images are for training, and test "
-        f"images must not be used for it. Name a split: --split {known}."
-    )
+    return datasets.training_part(whole, split)
 
 
 def test_part(dataset: Dataset) -> Dataset | None:
-    """Return the test split of the same family of lists as a dataset's own, if there is one.
+    """Return the test split of the same family of lists, if there is one."""
+    from sirst5k import datasets
 
-    Raises
-    ------
-    SplitError
-        If the dataset is that test split itself.
-    """
-    from sirst5k.errors import SplitError
-
-    if dataset.split is None:
-        return None
-    sibling = dataset.splits.sibling(dataset.split, "test")
-    if sibling == dataset.split:
-        raise SplitError(
-            f"{dataset.split!r} is a test split, and test images are never synthesised from. "
-            f"Name the training split."
-        )
-    return None if sibling is None else dataset.of_split(sibling)
+    return datasets.test_part(dataset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from sirst5k.errors import RecipeError, suggest
@@ -42,6 +42,8 @@ def from_document(
             raise RecipeError(f"unknown key '{path}{key}'.{suggest(str(key), known)}")
         if key in sections:
             values[key] = _section(key, value, sections, optional=_optional(hints[key]))
+        elif is_dataclass(hints[key]):
+            values[key] = _nested(hints[key], value, f"{path}{key}")
         else:
             values[key] = _convert(value, hints[key], f"{path}{key}")
     missing = [
@@ -62,6 +64,8 @@ def to_document(value: Any, sections: Sections) -> dict[str, Any]:
         part = getattr(value, item.name)
         if item.name in sections and part is not None:
             document[item.name] = {"method": part.method, **to_document(part, {})}
+        elif is_dataclass(part):
+            document[item.name] = to_document(part, {})
         else:
             document[item.name] = list(part) if isinstance(part, tuple) else part
     return document
@@ -90,6 +94,12 @@ def _section(key: str, value: Any, sections: Sections, optional: bool) -> Any:
     return from_document(methods[str(method)], rest, {}, f"{key}.")
 
 
+def _nested(kind: Any, value: Any, path: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{path}: expected a mapping of keys to values, got {value!r}.")
+    return from_document(kind, value, {}, f"{path}.")
+
+
 def _keys(kind: type) -> list[str]:
     return [item.name for item in fields(kind)]
 
@@ -100,7 +110,11 @@ def _optional(hint: Any) -> bool:
 
 def _convert(value: Any, hint: Any, path: str) -> Any:
     """Return a plain value as its annotation wants it, or say that it does not fit."""
+    if hint is Any:
+        return value
     origin = get_origin(hint)
+    if origin is dict and isinstance(value, Mapping):
+        return dict(value)
     if origin in (Union, types.UnionType):
         if value is None and _optional(hint):
             return None

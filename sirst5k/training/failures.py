@@ -1,0 +1,65 @@
+"""What can go wrong in the middle of a training, said in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sirst5k.errors import TrainingError
+
+
+def diverged(step: int, ids: Sequence[str], folder: Path, batch: dict[str, Any]) -> TrainingError:
+    """Save the batch whose loss is not finite; return the error that names it.
+
+    Parameters
+    ----------
+    step : int
+        From 0.
+    ids : sequence of str
+        Frames of the batch.
+    folder : Path
+        Of the run.
+    batch : dict
+        Name -> array to save.
+    """
+    file = folder / f"diverged-step-{step}.npz"
+    shown = ", ".join(ids[:6]) + (", …" if len(ids) > 6 else "")
+    try:
+        np.savez_compressed(file, ids=np.array(ids), **batch)
+        where = f"The batch is saved in {file}"
+    except OSError as error:
+        where = f"The batch could not be saved ({error.strerror})"
+    return TrainingError(
+        f"Expected a finite loss, but that of step {step} is not, on {shown}. {where}; look for "
+        "broken images in it, or lower the learning rate (--set optimizer.lr=…)."
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory ran out, on a GPU or off it."""
+    text = str(error).lower()
+    named = type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError)
+    return named or "out of memory" in text or "not enough memory" in text
+
+
+def out_of_memory(batch_size: int, fits: int | None) -> TrainingError:
+    """Return the error for a batch that is too large.
+
+    Parameters
+    ----------
+    batch_size : int
+    fits : int, optional
+        What would fit, as far as that could be measured.
+    """
+    if fits is None:
+        advice = "Try --batch-size auto, or half of it"
+    elif fits < 1:
+        advice = "Not even one frame fits: make the crop smaller (--size)"
+    else:
+        advice = f"About {fits} would fit: --batch-size {fits}"
+    return TrainingError(
+        f"Expected a batch of {batch_size} frames to fit, but the memory ran out. {advice}."
+    )

@@ -1,0 +1,368 @@
+"""Fitting a detector to a dataset: one call."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
+from sirst5k.detectors import create
+from sirst5k.detectors.normalisation import IMAGENET, Normalisation
+from sirst5k.detectors.registry import CLASSICAL
+from sirst5k.errors import OutputError, ParameterError
+from sirst5k.losses import DeepSupervision, for_detector
+from sirst5k.losses import create as create_loss
+from sirst5k.noise import NoiseBank
+from sirst5k.synthesis import Recipe
+from sirst5k.training.config import TrainingConfig
+from sirst5k.training.curves import draw_curves
+from sirst5k.training.devices import make_fabric
+from sirst5k.training.environment import environment
+from sirst5k.training.failures import out_of_memory
+from sirst5k.training.frames import FrameStore, choose_frames
+from sirst5k.training.loop import Loop
+from sirst5k.training.material import Parts, cache_folder, divide, grey_statistics, store_of
+from sirst5k.training.optimizers import OPTIMIZERS
+from sirst5k.training.records import read_records
+from sirst5k.training.resolving import resolve
+from sirst5k.training.run_folder import BEST, CONFIG, CURVES, LAST, METRICS, RunFolder
+from sirst5k.training.sampling import Batches, NegativeBatches, ShuffledBatches
+from sirst5k.training.sizing import largest_batch
+from sirst5k.training.stepping import BatchMaker, Material
+from sirst5k.training.stopping import stop_requests
+from sirst5k.training.supervision import SupervisedHeads
+from sirst5k.training.validating import Validation
+
+VALIDATIONS = 20  # in a run, unless it says otherwise
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a run came to.
+
+    Attributes
+    ----------
+    folder : Path
+    frames : int
+        What was trained on, variants included.
+    steps : int
+        Taken in all.
+    best : float, optional
+        Highest validation score, and after how many steps.
+    best_step : int
+    validation : dict
+        Scores of the last validation.
+    seconds : float
+        Spent training, over all starts.
+    best_weights, last_weights : Path
+    """
+
+    folder: Path
+    frames: int
+    steps: int
+    best: float | None
+    best_step: int
+    validation: dict[str, float]
+    seconds: float
+    best_weights: Path
+    last_weights: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        paths = ("folder", "best_weights", "last_weights")
+        return {key: str(value) if key in paths else value for key, value in vars(self).items()}
+
+
+def fit(
+    data: str | os.PathLike[str] | Dataset,
+    detector: str,
+    out: str | os.PathLike[str],
+    *,
+    split: str | None = None,
+    recipe: Recipe | str | None = None,
+    bank: NoiseBank | None = None,
+    protocol: str = "fair",
+    assignments: Iterable[str] = (),
+    device: str = "auto",
+    devices: int = 1,
+    jobs: int = -1,
+    cache: str | os.PathLike[str] | bool | None = None,
+    overwrite: bool = False,
+    held_out: Dataset | None = None,
+    started: Callable[[int, int, int], Callable[[dict[str, float]], None] | None] | None = None,
+    watch: Callable[[Any, int, bool], None] | None = None,
+    decoding: Any = None,
+    **wishes: Any,
+) -> FitReport:
+    """Train a detector, or go on with a run that was interrupted.
+
+    Parameters
+    ----------
+    data : path or Dataset
+        A dataset folder, a synthesised one, or ``demo``; or one part of it.
+    detector : str
+        Name of a network, see `sirst5k.detectors.names`.
+    out : path
+        The run folder.
+    split : str, optional
+        List or role to train on; ``trainval`` or ``train`` by default.
+    recipe : Recipe or str, optional
+        Variants of the training images are computed and trained on, without any file.
+    bank : NoiseBank, optional
+        Where their noise comes from; the training images by default.
+    protocol : str
+        Where the configuration begins, see `sirst5k.training.PROTOCOLS`.
+    assignments : iterable of str
+        ``dotted.key=value`` words, as ``--set`` gives them.
+    device : str
+        ``auto``, ``cpu`` or ``cuda``.
+    devices : int
+        How many of them, each with its share of every batch.
+    jobs : int
+        Processes that decode.
+    cache : path or bool, optional
+        Where decoded frames are kept between runs; False keeps none.
+    overwrite : bool
+        Whether another run in `out` is replaced.
+    held_out : Dataset, optional
+        What is validated on; a fixed share of `data` by default, which is then left out.
+    started : callable, optional
+        Called with (steps, steps taken, frames of a batch) before the first step; may
+        return what is to be called after every step with loss, iou and validation score.
+    watch : callable, optional
+        Called at every validation with (network, steps taken, whether it is warming up).
+        What it finds has no effect on the run.
+    decoding : callable, optional
+        Wraps the loop over images that are decoded.
+    **wishes
+        Fields of `TrainingConfig`. A `batch_size` of ``auto`` is the largest power of two
+        that fits into the GPU; without one it is the protocol's.
+
+    Returns
+    -------
+    FitReport
+
+    Raises
+    ------
+    Sirst5kError
+        For what a user can cause: data, configuration, memory, a loss that is not finite.
+    Interrupted
+        On Ctrl-C or SIGTERM, with the state saved.
+    """
+    wished_batch = wishes.pop("batch_size", None)
+    measured = wished_batch == "auto"
+    config = resolve(
+        detector, protocol, assignments, batch_size=None if measured else wished_batch, **wishes
+    )
+    dataset = data if isinstance(data, Dataset) else open_dataset(data, split)
+    dataset = training_part(dataset, split) if not isinstance(data, Dataset) else dataset
+    folder = RunFolder(out)
+    made_by = Recipe.load(recipe) if isinstance(recipe, str) else recipe
+    fabric = make_fabric(config, device, devices)
+    if measured:
+        config = replace(config, batch_size=_measured_batch(config, folder, fabric, overwrite))
+    document = _document(config, dataset, made_by)
+    _check_folder(folder, document, overwrite)
+    kept = None if cache is False else cache_folder(None if cache is True else cache)
+    parts = divide(
+        dataset,
+        config.validation_fraction,
+        test=test_part(dataset),
+        recipe=made_by,
+        bank=bank,
+        held_out=held_out,
+        seed=config.seed,
+        jobs=jobs,
+        cache=kept,
+    )
+    store = store_of(parts.training, jobs=jobs, cache=kept, progress=decoding)
+    validated = store_of(parts.held_out, jobs=jobs, cache=kept, progress=decoding)
+    loop = _assemble(config, fabric, folder, store, validated, parts)
+    loop.watch = watch
+    loop.resume()
+    if fabric.is_global_zero:
+        folder.write_config(document)
+        where = {"frames": loop.maker.material.frames.reason}
+        folder.write_environment(environment(fabric.device, loop.progress.step) | where)
+        loop.board = _board(folder)
+    if started is not None and fabric.is_global_zero:
+        loop.observe = started(loop.steps, loop.progress.step, config.batch_size)
+    with stop_requests() as stop:
+        try:
+            progress = loop.run(stop)
+        finally:
+            if fabric.is_global_zero:
+                draw_curves(read_records(folder / METRICS), folder / CURVES)
+    rows = [row for row in read_records(folder / METRICS) if "validation" in row]
+    return FitReport(
+        folder=folder.path,
+        frames=len(store),
+        steps=progress.step,
+        best=progress.best,
+        best_step=progress.best_step,
+        validation=rows[-1]["validation"] if rows else {},
+        seconds=progress.seconds,
+        best_weights=folder / BEST,
+        last_weights=folder / LAST,
+    )
+
+
+def _assemble(
+    config: TrainingConfig,
+    fabric: Any,
+    folder: RunFolder,
+    store: FrameStore,
+    held_out: FrameStore,
+    parts: Parts,
+) -> Loop:
+    normalisation = _normalisation(config, store)
+    network = _network(config)
+    network.normalisation = normalisation
+    if config.channels_last:
+        network = network.to(memory_format=torch.channels_last)
+    heads = SupervisedHeads(network)
+    if config.compile != "off":
+        heads.compile(mode=config.compile)
+    optimizer = OPTIMIZERS[config.optimizer.name](network.parameters(), config.optimizer)
+    wrapped, optimizer = fabric.setup(heads, optimizer)
+    batches = _batches(config, store)
+    steps = config.steps or config.epochs * batches.per_epoch  # type: ignore[operator]
+    material = Material(
+        store,
+        choose_frames(store, fabric.device),
+        batches,
+        normalisation,
+        _transform(config, parts, fabric.device),
+    )
+    validation = Validation(
+        held_out,
+        frame=config.frame,
+        normalisation=normalisation,
+        in_channels=config.in_channels,
+        device=fabric.device,
+    )
+    return Loop(
+        config=config,
+        fabric=fabric,
+        network=network,
+        wrapped=wrapped,
+        optimizer=optimizer,
+        criterion=_criterion(config),
+        maker=BatchMaker(material, config, fabric.device, fabric.global_rank, fabric.world_size),
+        validation=validation,
+        folder=folder,
+        steps=steps,
+        validate_every=config.validate_every or max(1, math.ceil(steps / VALIDATIONS)),
+    )
+
+
+def _network(config: TrainingConfig) -> Any:
+    if config.detector in CLASSICAL:
+        raise ParameterError(
+            f"Expected a network to train, but {config.detector} is a classical detector: it "
+            "has nothing to learn."
+        )
+    torch.manual_seed(config.seed)  # of the first weights: everything later is addressed
+    return create(config.detector, in_channels=config.in_channels, **config.network)
+
+
+def _measured_batch(config: TrainingConfig, folder: RunFolder, fabric: Any, overwrite: bool) -> int:
+    """Return the batch size that an earlier start measured, or one measured now."""
+    before = None if overwrite else folder.read_config()
+    with suppress(KeyError, TypeError):
+        return int(before["training"]["batch_size"])  # type: ignore[index]
+    fits = largest_batch(_network(config), config, _criterion(config), fabric.device)
+    if fits is None:
+        return config.batch_size
+    if fits < 1:
+        raise out_of_memory(2, 0)
+    return 1 << (fits.bit_length() - 1)
+
+
+def _document(config: TrainingConfig, dataset: Dataset, recipe: Recipe | None) -> dict[str, Any]:
+    """Return what a run is: it goes on only with the same."""
+    data = {
+        "source": dataset.describe(),
+        "split": dataset.split,
+        "images": len(dataset),
+        "fingerprint": dataset.fingerprint(),
+        "recipe": None if recipe is None else recipe.to_dict(),
+    }
+    return {"data": data, "training": config.to_dict()}
+
+
+def _check_folder(folder: RunFolder, document: dict[str, Any], overwrite: bool) -> None:
+    before = folder.read_config() if not overwrite else None
+    if overwrite:
+        folder.clear()
+    if before is None or before == document:
+        return
+    changed = sorted(_differences(before, document))
+    raise OutputError(
+        f"{folder.path} holds another run: {'; '.join(changed[:4])}"
+        f"{'; …' if len(changed) > 4 else ''}. Go on with the old values, name another "
+        f"folder, or start again with --overwrite ({folder / CONFIG} has the old ones)."
+    )
+
+
+def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        nested = (_differences(old.get(k), new.get(k), f"{path}.{k}" if path else k) for k in keys)
+        return [line for lines in nested for line in lines]
+    return [] if old == new else [f"{path} was {old!r}, now {new!r}"]
+
+
+def _normalisation(config: TrainingConfig, store: FrameStore) -> Normalisation:
+    if config.normalisation == "dataset":
+        mean, std = grey_statistics(store)
+        return Normalisation((round(mean, 6),), (round(std, 6),))
+    if config.normalisation == "imagenet":
+        if config.in_channels != 3:
+            raise ParameterError(
+                f"Expected 3 channels for the normalisation imagenet, got {config.in_channels}."
+            )
+        return IMAGENET
+    return Normalisation()
+
+
+def _criterion(config: TrainingConfig) -> Any:
+    if config.loss == "published":
+        return for_detector(config.detector)
+    return DeepSupervision(create_loss(config.loss, **config.loss_config))
+
+
+def _batches(config: TrainingConfig, store: FrameStore) -> Batches:
+    if config.batching == "negatives":
+        return NegativeBatches(store.parents, config.seed)
+    return ShuffledBatches(len(store), config.batch_size, config.drop_last, config.seed)
+
+
+def _transform(config: TrainingConfig, parts: Parts, device: torch.device) -> Any:
+    """Return the operations that are drawn anew for every batch, on its device."""
+    if config.transform is None:
+        return None
+    from sirst5k.synthesis import sample_noise
+    from sirst5k.transforms.torch import from_recipe
+
+    recipe = Recipe.load(config.transform)
+    bank = parts.bank
+    if recipe.needs_noise and bank is None:
+        bank = sample_noise(parts.originals, recipe.sampling)
+    return from_recipe(recipe, bank).to(device)
+
+
+def _board(folder: RunFolder) -> Any:
+    """Return a TensorBoard writer where TensorBoard is installed."""
+    with suppress(ImportError):
+        from torch.utils.tensorboard import SummaryWriter
+
+        return SummaryWriter(str(folder.path / "tensorboard"))
+    return None

@@ -1,0 +1,284 @@
+"""The loop: steps, and between them validation, records, and a state to go on from."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sirst5k.detectors.weights import save_weights
+from sirst5k.training.averaging import WeightAverage
+from sirst5k.training.checkpoint import Progress, load_state, save_state
+from sirst5k.training.config import TrainingConfig
+from sirst5k.training.failures import diverged, is_out_of_memory, out_of_memory
+from sirst5k.training.records import Records
+from sirst5k.training.run_folder import BEST, LAST, METRICS, STATE, RunFolder
+from sirst5k.training.schedules import Course, rate_at
+from sirst5k.training.sizing import largest_batch
+from sirst5k.training.stepping import BatchMaker, batch_loss, loss_epoch, overlap
+from sirst5k.training.stopping import StopRequest
+from sirst5k.training.validating import Validation
+
+RECORD_EVERY = 20  # steps
+SAVE_EVERY = 30.0  # seconds
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was asked to stop, and has saved its state."""
+
+
+@dataclass
+class Loop:
+    """Trains a network from where it stands to its last step.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+        With a number of steps.
+    fabric : lightning_fabric.Fabric
+        Device, precision and processes.
+    network : nn.Module
+        The network itself.
+    wrapped : nn.Module
+        Its supervised heads, as fabric has set them up: precision, devices, compilation.
+    optimizer : torch.optim.Optimizer
+    criterion : callable
+        A loss on ``(heads, masks, epoch=…)``, with `warming_up`.
+    maker : BatchMaker
+    validation : Validation
+    folder : RunFolder
+    steps : int
+        Where training ends.
+    validate_every : int
+    observe : callable, optional
+        Called after every step with what a progress bar shows.
+    watch : callable, optional
+        Called at every validation with the network in evaluation mode, the steps taken and
+        whether it is warming up. What it finds has no effect on the run.
+    board : SummaryWriter, optional
+        Of TensorBoard.
+    """
+
+    config: TrainingConfig
+    fabric: Any
+    network: nn.Module
+    wrapped: Any
+    optimizer: Any
+    criterion: Any
+    maker: BatchMaker
+    validation: Validation
+    folder: RunFolder
+    steps: int
+    validate_every: int
+    observe: Callable[[dict[str, float]], None] | None = None
+    watch: Callable[[nn.Module, int, bool], None] | None = None
+    board: Any = None
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        config, device = self.config, self.fabric.device
+        self.average = WeightAverage(self.network, config.ema) if config.ema else None
+        # Loss, intersection and union stay on the device: reading one would stop the GPU.
+        self._losses = torch.zeros(RECORD_EVERY, dtype=torch.float64, device=device)
+        self._overlap = torch.zeros(2, dtype=torch.float64, device=device)
+        self._since = 0
+        self._iou = self._loss = math.nan
+        self._validated: dict[str, float] = {}
+
+    def resume(self) -> None:
+        """Go on from the saved state, if there is one."""
+        file = self.folder / STATE
+        if file.is_file():
+            self.progress = load_state(file, self.network, self.optimizer, self.average)
+            tally = self.progress.tally
+            self._since = int(tally["since"])
+            self._overlap += torch.tensor(
+                [tally["intersection"], tally["union"]], device=self.fabric.device
+            )
+            for place in range(self._since):
+                self._losses[place] = tally[f"loss{place}"]
+
+    def run(self, stop: StopRequest) -> Progress:
+        """Train to the end.
+
+        Raises
+        ------
+        Interrupted
+            If `stop` was asked for; the state is saved.
+        TrainingError
+            If the loss is not finite, or memory runs out.
+        """
+        records = Records(self.folder / METRICS, self.progress.step)
+        self._recall(records)
+        started, saved = time.monotonic(), time.monotonic()
+        before = self.progress.seconds
+        self.network.train()
+        first = self.progress.step
+        ahead = (self.maker.indices(step) for step in range(first, self.steps))
+        self.maker.material.frames.follow(ahead)  # read while the network works
+        try:
+            while self.progress.step < self.steps and not self._stale():
+                self._step(self.progress.step)
+                self.progress.step += 1
+                now = time.monotonic()
+                self.progress.seconds = before + now - started
+                at_end = self.progress.step == self.steps
+                if self._since == RECORD_EVERY or at_end:
+                    self._record(records)
+                if self.progress.step % self.validate_every == 0 or at_end:
+                    self._validate(records)
+                    self._save()
+                    saved = now
+                elif now - saved > SAVE_EVERY:
+                    self._save()
+                    saved = now
+                self._show()
+                if stop.asked and not at_end:
+                    self._save()
+                    raise Interrupted
+        finally:
+            records.close()
+        return self.progress
+
+    def _step(self, step: int) -> None:
+        config = self.config
+        try:
+            images, masks = self.maker.make(step)
+            self._set_rate(step)
+            epoch = self._loss_epoch(step)
+            heads = self.wrapped(images, self._warming_up(epoch))
+            summed = config.batching == "negatives"
+            loss = batch_loss(self.criterion, heads, masks, epoch, summed)
+            self.optimizer.zero_grad(set_to_none=True)
+            self.fabric.backward(loss)
+            if config.gradient_clip is not None:
+                self.fabric.clip_gradients(
+                    self.wrapped, self.optimizer, max_norm=config.gradient_clip
+                )
+            if self.fabric.device.type == "cpu":
+                self._check_finite(loss.detach()[None], step)
+            self.optimizer.step()
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                fits = largest_batch(self.network, config, self.criterion, self.fabric.device)
+                raise out_of_memory(len(self.maker.indices(step)), fits) from error
+            raise
+        if self.average is not None:
+            self.average.update(self.network)
+        self._losses[self._since] = loss.detach()
+        self._overlap += overlap(heads[-1].detach(), masks)
+        self._since += 1
+
+    def _loss_epoch(self, step: int) -> int:
+        return loss_epoch(self.config, step, self.steps, self.maker.material.batches.per_epoch)
+
+    def _warming_up(self, epoch: int) -> bool:
+        return bool(self.criterion.warming_up(epoch))
+
+    def _set_rate(self, step: int) -> None:
+        per_epoch = self.maker.material.batches.per_epoch
+        epochs = self.config.epochs or math.ceil(self.steps / per_epoch)
+        course = Course(step, self.steps, step // per_epoch, epochs)
+        self._rate = self.config.optimizer.lr * rate_at(course, self.config.schedule)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate
+
+    def _check_finite(self, losses: Tensor, first: int) -> None:
+        """Stop at a loss that is not finite; makes its batch once more to save it."""
+        wrong = (~torch.isfinite(losses)).nonzero()
+        if len(wrong) == 0:
+            return
+        step = first + int(wrong[0])
+        images, masks = self.maker.make(step)
+        ids = [self.maker.material.store.ids[index] for index in self.maker.indices(step)]
+        arrays = {"images": images.float().cpu().numpy(), "masks": masks.cpu().numpy()}
+        raise diverged(step, ids, self.folder.path, arrays)
+
+    def _record(self, records: Records) -> None:
+        """Write the mean of the last steps; a GPU is waited for here and nowhere else."""
+        losses = self._losses[: self._since]
+        self._check_finite(losses, self.progress.step - self._since)
+        intersection, union = self._overlap.tolist()
+        self._iou = intersection / union if union else math.nan
+        self._loss = float(losses.mean())
+        row: dict[str, Any] = {
+            "step": self.progress.step,
+            "epoch": self.progress.step / self.maker.material.batches.per_epoch,
+            "loss": self._loss,
+            "iou": self._iou,
+            "lr": self._rate,
+            "seconds": round(self.progress.seconds, 3),
+        }
+        if self.fabric.is_global_zero:
+            records.add(**row)
+            self._to_board({key: row[key] for key in ("loss", "iou", "lr")}, "train")
+        self._since = 0
+        self._overlap.zero_()
+
+    def _validate(self, records: Records) -> None:
+        step = self.progress.step
+        warming_up = self._warming_up(self._loss_epoch(step - 1))
+        averaged = self.average.applied(self.network) if self.average else nullcontext()
+        with averaged:
+            scores = self.validation.score(self.network, self.fabric.autocast, warming_up)
+            value = getattr(scores, self.config.select_by)
+            better = value == value and (self.progress.best is None or value > self.progress.best)
+            if better:
+                self.progress.best, self.progress.best_step = float(value), step
+                self.progress.stale = 0
+                self._save_weights(BEST)
+            else:
+                self.progress.stale += 1
+            self._save_weights(LAST)
+            if self.watch is not None and self.fabric.is_global_zero:
+                self.network.eval()
+                self.watch(self.network, step, warming_up)
+                self.network.train()
+        kept = ("miou", "niou", "pd", "fa", "precision", "recall", "f1")
+        self._validated = {key: float(getattr(scores, key)) for key in kept}
+        if self.fabric.is_global_zero:
+            records.add(step=step, validation=self._validated)
+            self._to_board(self._validated, "validation")
+
+    def _stale(self) -> bool:
+        patience = self.config.patience
+        return patience is not None and self.progress.stale >= patience
+
+    def _save(self) -> None:
+        """Write the state to go on from."""
+        if not self.fabric.is_global_zero:
+            return
+        tally = {"since": float(self._since)}
+        tally["intersection"], tally["union"] = self._overlap.tolist()
+        for place, loss in enumerate(self._losses[: self._since].tolist()):
+            tally[f"loss{place}"] = loss
+        self.progress.tally = tally
+        save_state(self.folder / STATE, self.progress, self.network, self.optimizer, self.average)
+
+    def _save_weights(self, name: str) -> None:
+        if self.fabric.is_global_zero:
+            save_weights(self.network, self.folder / name, step=str(self.progress.step))
+
+    def _recall(self, records: Records) -> None:
+        """Take from the records what the bar of an interrupted run showed."""
+        for row in records.rows:
+            self._validated = row.get("validation", self._validated)
+
+    def _show(self) -> None:
+        if self.observe is None:
+            return
+        shown = {"step": self.progress.step, "loss": self._loss, "iou": self._iou}
+        if self._validated:
+            shown["val"] = self._validated[self.config.select_by]
+        self.observe(shown)
+
+    def _to_board(self, values: dict[str, float], group: str) -> None:
+        if self.board is not None:
+            for key, value in values.items():
+                self.board.add_scalar(f"{group}/{key}", value, self.progress.step)

@@ -1,0 +1,77 @@
+"""`sirst5k train`, and what evaluate and predict make of its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+pytest.importorskip("lightning_fabric")
+
+from sirst5k_cli.main import cli  # noqa: E402
+
+DATA = "demo:n=14,size=48,seed=2"
+SMALL = ["--net", "widths=[4,8]", "--size", "32", "--batch-size", "4", "--device", "cpu"]
+SMALL += ["--no-cache", "-j", "1"]
+
+
+def sirst5k(*words: object) -> Result:
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("train") / "run"
+    done = sirst5k("train", "--data", DATA, "-d", "unet", "--out", out, "--steps", 6, *SMALL)
+    assert done.exit_code == 0, done.output
+    assert "held out, last: mIoU" in done.output
+    return out
+
+
+def test_done_is_done(run: Path) -> None:
+    done = sirst5k(
+        "train", "--data", DATA, "-d", "unet", "--out", run, "--steps", 6, *SMALL, "--json"
+    )
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["steps"] == 6
+
+
+@pytest.mark.parametrize("checkpoint", ["last", "best"])
+def test_a_run_is_scored(run: Path, checkpoint: str) -> None:
+    words = ["--checkpoint", checkpoint, "--json"]
+    done = sirst5k("evaluate", "--data", DATA, "--run", run, *words)
+    assert done.exit_code == 0, done.output
+    assert 0 <= json.loads(done.output)["profiles"]["corrected"]["scores"]["miou"] <= 1
+
+
+def test_a_run_predicts(run: Path, tmp_path: Path) -> None:
+    done = sirst5k("predict", run, DATA, tmp_path / "out", "--masks", "-j", "1")
+    assert done.exit_code == 0, done.output
+    assert len(list((tmp_path / "out" / "masks").glob("*.png"))) == 14
+
+
+def test_squashed_frames(run: Path) -> None:
+    native, small = (
+        json.loads(sirst5k("evaluate", "--data", DATA, "--run", run, "--json", *words).output)
+        for words in ([], ["--frame", "32"])
+    )
+    assert native["profiles"]["corrected"]["scores"] != small["profiles"]["corrected"]["scores"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "--data", DATA, "-d", "unet", "--out", "x", "--batch-size", "0"], "or auto"),
+        (["train", "--data", DATA, "-d", "unet", "--out", "x", "--noise", "n.npz"], "--recipe"),
+        (["evaluate", "--data", DATA, "--run", "nowhere"], "no nowhere/checkpoints"),
+        (["evaluate", "--data", DATA, "--run", "a", "--weights", "b"], "got both"),
+    ],
+)
+def test_mistakes_are_one_sentence(words: list[str], sentence: str) -> None:
+    done = sirst5k(*words)
+    assert done.exit_code != 0
+    assert sentence in f"{done.output}{done.exception}"
