@@ -60,23 +60,31 @@ def turn_target_into(
         raise ParameterError(f"Expected a seam of {' or '.join(SEAMS)}, got {seam!r}.")
     if symmetry == 0:
         return
-    mask[window.slices] = turned_window(mask, window, symmetry)
+    own_mask, own = mask[window.slices], image[window.slices]
+    own_mask[...] = turned_window(mask, window, symmetry)
     turned = turned_window(image, window, symmetry)
     if seam == "hard" or margin == 0:
-        image[window.slices] = turned
+        own[...] = turned
         return
-    weight = _feather(window.height, window.width, margin)
-    before = image[window.slices].astype(np.float32)
-    blended = before + weight * (turned.astype(np.float32) - before)
+    weight, inside = _feather(window.height, window.width, margin)
+    before = own.astype(np.float32)
+    blended = turned.astype(np.float32)
+    blended -= before
+    blended *= weight
+    blended += before
     if image.dtype.kind == "u":
         np.rint(blended, out=blended)
+    own[...] = blended
     # Float arithmetic need not give back an exact grey level at weight one.
-    image[window.slices] = np.where(weight == 1, turned, blended.astype(image.dtype))
+    np.copyto(own, turned, where=inside)
 
 
 @lru_cache(maxsize=256)
-def _feather(height: int, width: int, margin: int) -> NDArray[np.float32]:
-    """Return weights of one inside, falling as a raised cosine over the margin to zero."""
+def _feather(height: int, width: int, margin: int) -> tuple[NDArray[np.float32], Mask]:
+    """Return weights of one inside, falling as a raised cosine over the margin to zero.
+
+    Beside them, where they are one.
+    """
 
     def fall(length: int) -> NDArray[np.float64]:
         depth = np.minimum(np.arange(length), np.arange(length)[::-1]) + 1
@@ -84,4 +92,4 @@ def _feather(height: int, width: int, margin: int) -> NDArray[np.float32]:
 
     weight = np.outer(fall(height), fall(width)).astype(np.float32)
     weight.flags.writeable = False
-    return weight
+    return weight, weight == 1

@@ -40,15 +40,53 @@ def draw_displacement(
     A random field is recorded by its seed, a stretched tile by its number, the noise's
     strength by its standard deviation in the image's grey levels.
     """
-    source: dict[str, Any] = (
-        {"tile": int(rng.integers(len(bank)))}
-        if displacement.field == "resize"
-        else {"field_seed": int(rng.integers(2**63))}
-    )
-    drawn = {"op": "displace", "method": displacement.method, "field": displacement.field, **source}
+    source = draw_source(displacement, bank, rng)
     if isinstance(displacement, MixupDisplacement):
-        return {**drawn, "weight": variant.weight}
-    return {**drawn, **_draw_strength(displacement, bank, sample, rng)}
+        return mixing(displacement, source, variant.weight)
+    return adding(displacement, source, bank, sample.image.dtype, rng)
+
+
+def draw_source(
+    displacement: Displacement, bank: NoiseBank, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Draw which field it will be: a tile to stretch, or the seed of a random field."""
+    if displacement.field == "resize":
+        return {"tile": int(rng.integers(len(bank)))}
+    return {"field_seed": int(rng.integers(2**63))}
+
+
+def mixing(
+    displacement: MixupDisplacement, source: Parameters, weight: float | None
+) -> dict[str, Any]:
+    """Return the parameters of mixing a field in with a weight."""
+    return {**_kind(displacement), **source, "weight": weight}
+
+
+def adding(
+    displacement: ResidualDisplacement,
+    source: Parameters,
+    bank: NoiseBank,
+    dtype: np.dtype[Any],
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Draw how strongly a field is added to an image of some dtype."""
+    # Images differ in their noise: a level between those of the bank's windows rather than
+    # the typical one, but none of the few in which clutter passed for noise.
+    level = bank.level_at(rng.uniform(*LEVELS))
+    gain = float(rng.uniform(*displacement.gain_range))
+    scale = full_scale(dtype) / bank.full_scale
+    scr = None if displacement.scr_range is None else float(rng.uniform(*displacement.scr_range))
+    return {
+        **_kind(displacement),
+        **source,
+        "std": level * gain * scale,
+        "signal_dependence": displacement.signal_dependence,
+        "scr": scr,
+    }
+
+
+def _kind(displacement: Displacement) -> dict[str, Any]:
+    return {"op": "displace", "method": displacement.method, "field": displacement.field}
 
 
 def apply_displacement(
@@ -57,7 +95,18 @@ def apply_displacement(
     """Apply drawn parameters to an image; its mask stays."""
     if parameters["method"] == "mixup":
         return displace(image, _fraction_field(bank, parameters, image.shape), parameters["weight"])
-    field = _residual_field(bank, parameters, image.shape)
+    field = residual_field(bank, parameters, image.shape)
+    return add_field(image, mask, parameters, bank, field)
+
+
+def add_field(
+    image: Image,
+    mask: NDArray[np.bool_],
+    parameters: Parameters,
+    bank: NoiseBank,
+    field: NDArray[Any],
+) -> Image:
+    """Add a zero-mean field of the bank's level as strongly as drawn parameters say."""
     gain = parameters["std"] / bank.std if bank.std > 0 else 0.0
     noisy = add_residual(image, field, gain, parameters["signal_dependence"])
     if parameters["scr"] is not None:
@@ -92,28 +141,7 @@ def noise_alone(image: Image, parameters: Parameters, bank: NoiseBank) -> NDArra
     return apply_displacement(levels, nothing, {**parameters, "scr": None}, bank) - levels
 
 
-def _draw_strength(
-    displacement: ResidualDisplacement,
-    bank: NoiseBank,
-    sample: Sample,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    # Images differ in their noise: a level between those of the bank's windows rather than
-    # the typical one, but none of the few in which clutter passed for noise.
-    level = bank.level_at(rng.uniform(*LEVELS))
-    gain = float(rng.uniform(*displacement.gain_range))
-    scale = full_scale(sample.image.dtype) / bank.full_scale
-    scr = None if displacement.scr_range is None else float(rng.uniform(*displacement.scr_range))
-    return {
-        "std": level * gain * scale,
-        "signal_dependence": displacement.signal_dependence,
-        "scr": scr,
-    }
-
-
-def _residual_field(
-    bank: NoiseBank, parameters: Parameters, shape: tuple[int, ...]
-) -> NDArray[Any]:
+def residual_field(bank: NoiseBank, parameters: Parameters, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return a zero-mean field of the bank's level, in the bank's grey levels."""
     height, width = shape
     if parameters["field"] == "resize":
@@ -132,10 +160,15 @@ def _fraction_field(
     height, width = shape
     if parameters["field"] == "resize":
         return _stretched(bank, parameters["tile"], (height, width))
-    field = _residual_field(bank, parameters, shape).astype(np.float64)
-    field += float(bank.windows.mean(dtype=np.float64))
-    field /= bank.full_scale
-    return field
+    return as_fraction(bank, residual_field(bank, parameters, shape))
+
+
+def as_fraction(bank: NoiseBank, field: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a zero-mean field about the bank's own mean level, as a fraction of full scale."""
+    levels = field.astype(np.float64)
+    levels += float(bank.windows.mean(dtype=np.float64))
+    levels /= bank.full_scale
+    return levels
 
 
 @lru_cache(maxsize=16)

@@ -62,6 +62,12 @@ def apply_paste(image: Image, mask: Mask, parameters: Parameters) -> tuple[Image
     return image, mask
 
 
+def stamp_halo(target: Target, shape: tuple[int, int], halo: int) -> int:
+    """Return how far a target's stamp reaches beyond its box; see `lift_target`."""
+    height, width = shape
+    return min(halo, target.top, target.left, height - target.bottom, width - target.right)
+
+
 def _lift(
     image: Image, labels: NDArray[np.int32], targets: Sequence[Target], halo: int
 ) -> dict[int, TargetStamp]:

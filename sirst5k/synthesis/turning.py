@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sirst5k.components import Target
@@ -26,8 +26,17 @@ def draw_turns(
 ) -> dict[str, Any]:
     """Choose the windows and symmetries of one output: small, and as JSON has them."""
     if isinstance(negatives, PatchNegatives):
-        return _published_turn(targets, shape, variant)
-    return _adaptive_turns(negatives, targets, shape, variant)
+        assert variant.target is not None
+        assert variant.patch_size is not None
+        assert variant.quarter_turns is not None
+        return patch_turn(targets, shape, variant.target, variant.patch_size, variant.quarter_turns)
+
+    def in_turn(index: int, allowed: Sequence[int]) -> int:
+        # Each target passes through all its symmetries in as many variants, rather than
+        # meeting some twice and others never; neighbours out of step.
+        return allowed[(variant.number + 3 * index) % len(allowed)]
+
+    return adaptive_turns(negatives, targets, shape, in_turn)
 
 
 def apply_turns(image: Image, mask: Mask, parameters: Parameters) -> tuple[Image, Mask]:
@@ -50,44 +59,47 @@ def turned_windows(parameters: Parameters) -> list[PatchWindow]:
     return [PatchWindow(*turn["window"]) for turn in parameters["turns"] if turn["symmetry"]]
 
 
-def _published_turn(
-    targets: Sequence[Target], shape: tuple[int, int], variant: Variant
+def patch_turn(
+    targets: Sequence[Target],
+    shape: tuple[int, int],
+    index: int,
+    patch_size: int,
+    quarter_turns: int,
 ) -> dict[str, Any]:
-    assert variant.target is not None
-    assert variant.patch_size is not None
-    assert variant.quarter_turns is not None
-    target = targets[variant.target]
+    """Return the turn of one target in a window of a published size."""
+    target = targets[index]
     # Python rounds half to even, as the published script does.
-    window = rotation_window(round(target.x), round(target.y), variant.patch_size, shape)
+    window = rotation_window(round(target.x), round(target.y), patch_size, shape)
     return {
         "op": "turn",
         "method": "patch",
-        "target": variant.target,
+        "target": index,
         "window": [window.top, window.left, window.height, window.width],
-        "symmetry": published_symmetry(variant.patch_size, variant.quarter_turns),
+        "symmetry": published_symmetry(patch_size, quarter_turns),
     }
 
 
-def _adaptive_turns(
+def adaptive_turns(
     negatives: AdaptiveNegatives,
     targets: Sequence[Target],
     shape: tuple[int, int],
-    variant: Variant,
+    choose: Callable[[int, Sequence[int]], int],
 ) -> dict[str, Any]:
+    """Return a turn of every target in its own window.
+
+    `choose` gets a target's number and the symmetries that are open to it, and returns one.
+    """
     windows = target_windows(targets, shape, negatives.margin, negatives.margin_ratio)
     turns = []
     for index, place in enumerate(windows):
         allowed = [s for s in negatives.symmetries if s in place.symmetries] or [0]
-        # Each target passes through all its symmetries in as many variants, rather than
-        # meeting some twice and others never; neighbours out of step.
-        symmetry = allowed[(variant.number + 3 * index) % len(allowed)]
         window = place.window
         turns.append(
             {
                 "target": index,
                 "window": [window.top, window.left, window.height, window.width],
                 "margin": place.margin,
-                "symmetry": symmetry,
+                "symmetry": choose(index, allowed),
             }
         )
     return {"op": "turn", "method": "adaptive", "seam": negatives.seam, "turns": turns}
