@@ -6,6 +6,9 @@ from importlib.util import find_spec
 
 _NEEDS = {
     "torch": [
+        "sirst5k/comparison/*.py",
+        "sirst5k/comparison/report/*.py",
+        "tests/comparison/faking.py",
         "sirst5k/detectors/networks/*.py",
         "sirst5k/detectors/weights/*.py",
         "sirst5k/losses/*.py",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .interrupting import interruptible
 from .options import (
     counting_bar,
     jobs_option,
@@ -50,7 +51,26 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Noise bank (.npz), noise image, or folder of them; sampled from SOURCE by default.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Make the first N outputs only.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["folder", "shards"]),
+    default="folder",
+    show_default=True,
+    help="Image files, or tar shards in WebDataset's naming.",
+)
+@click.option(
+    "--shard-size",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Samples a shard.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Make the first N outputs only; a later run with more goes on from there.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
 @click.option("--overwrite", is_flag=True, help="Replace another run in OUT.")
 @click.option(
@@ -71,6 +91,8 @@ def command(
     assignments: tuple[str, ...],
     split: str | None,
     noise: Path | None,
+    form: str,
+    shard_size: int,
     limit: int | None,
     dry_run: bool,
     overwrite: bool,
@@ -95,43 +117,48 @@ def command(
       sirst5k synth SIRST out --recipe reference --noise noise.png
       sirst5k synth SIRST out --set variants=16 --set displacement.gain_range=[1,2]
     """
-    from sirst5k.datasets import open_dataset
-    from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
+    with interruptible("Run the same command again to go on."):
+        from sirst5k.datasets import open_dataset
+        from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
+        from sirst5k.synthesis.surveying import count_ahead
 
-    recipe = Recipe.load(recipe_name)
-    if assignments:
-        recipe = recipe.override(assignments)
-    whole = open_dataset(source, split, mask_threshold=mask_threshold, on_error=on_error)
-    dataset = training_part(whole, split)
-    test = test_part(dataset)
-    bank = None
-    if recipe.needs_noise:
-        if noise is not None:
-            bank = open_noise(noise, recipe.sampling)
-        elif not dry_run:
-            bank = sample_noise(
-                intact(dataset) if on_error == "skip" else dataset,
-                recipe.sampling,
-                lambda items: progress_bar(items, quiet, "noise"),
-            )
-    synthetic = SyntheticDataset(dataset, recipe, bank, seed)
-    if dry_run:
-        _say_plan(synthetic, test, limit, as_json)
-        return
-    report = _write(
-        synthetic,
-        out,
-        jobs,
-        test=test,
-        limit=limit,
-        overwrite=overwrite,
-        on_error=on_error,
-        quiet=quiet,
-    )
-    if as_json:
-        click.echo(json.dumps(report.to_dict()))
-    elif not quiet:
-        _say_report(report, dataset, recipe, test)
+        recipe = Recipe.load(recipe_name)
+        if assignments:
+            recipe = recipe.override(assignments)
+        whole = open_dataset(source, split, mask_threshold=mask_threshold, on_error=on_error)
+        dataset = training_part(whole, split)
+        test = test_part(dataset)
+        bank = None
+        if recipe.needs_noise:
+            if noise is not None:
+                bank = open_noise(noise, recipe.sampling)
+            elif not dry_run:
+                bank = sample_noise(
+                    intact(dataset) if on_error == "skip" else dataset,
+                    recipe.sampling,
+                    lambda items: progress_bar(items, quiet, "noise"),
+                )
+        synthetic = SyntheticDataset(dataset, recipe, bank, seed)
+        if dry_run:
+            count_ahead(synthetic, jobs, on_error)
+            _say_plan(synthetic, test, limit, as_json)
+            return
+        report = _write(
+            synthetic,
+            out,
+            jobs,
+            test=test,
+            limit=limit,
+            overwrite=overwrite,
+            on_error=on_error,
+            format=form,
+            shard_size=shard_size,
+            quiet=quiet,
+        )
+        if as_json:
+            click.echo(json.dumps(report.to_dict()))
+        elif not quiet:
+            _say_report(report, dataset, recipe, test)
 
 
 def _write(

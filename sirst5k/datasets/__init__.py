@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from sirst5k.datasets.dataset import Dataset
+from sirst5k.datasets.export import ConvertReport, convert_dataset
 from sirst5k.datasets.layouts import LAYOUTS
 from sirst5k.datasets.opening import open_dataset
+from sirst5k.datasets.parts import test_part, training_part
 from sirst5k.datasets.splits import Splits
 
-__all__ = ["LAYOUTS", "Dataset", "Splits", "open_dataset"]
+__all__ = [
+    "LAYOUTS",
+    "ConvertReport",
+    "Dataset",
+    "Splits",
+    "convert_dataset",
+    "open_dataset",
+    "test_part",
+    "training_part",
+]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sirst5k.datasets.pairs import PairIndex
 from sirst5k.errors import ImageError, Sirst5kWarning
-from sirst5k.imaging import MAX_PIXELS, MaskReading, check_file, read_image, read_mask
+from sirst5k.imaging import MaskReading, check_file, pixel_limit, read_image, read_mask
 from sirst5k.sample import Mask, Sample
 
 
@@ -25,19 +25,19 @@ class FileSource:
         Where the files lie.
     mask_threshold : float, optional
         Mask levels strictly above it are target; None decides by what a mask holds.
-    max_pixels : int
-        Larger images are refused.
+    max_pixels : int, optional
+        Larger images are refused; `sirst5k.imaging.pixel_limit` by default.
     """
 
     def __init__(
         self,
         index: PairIndex,
         mask_threshold: float | None = None,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int | None = None,
     ) -> None:
         self.index = index
         self.mask_threshold = mask_threshold
-        self.max_pixels = max_pixels
+        self.max_pixels = pixel_limit(max_pixels)
         self._warned = False
 
     def read(self, sample_id: str) -> Sample:
@@ -72,18 +72,14 @@ class FileSource:
     def read_with_mask_levels(self, sample_id: str) -> tuple[Sample, MaskReading]:
         """Return one sample and how its mask was read, without a warning."""
         image_path, mask_path = self.index.files(sample_id)
-        image = read_image(image_path, max_pixels=self.max_pixels)
-        reading = read_mask(mask_path, threshold=self.mask_threshold, max_pixels=self.max_pixels)
-        _check_sizes(image_path, image.shape, mask_path, reading.mask.shape)
-        meta = {"image_path": image_path, "mask_path": mask_path}
-        return Sample(sample_id, image, reading.mask, meta), reading
+        return read_pair(sample_id, image_path, mask_path, self.mask_threshold, self.max_pixels)
 
     def check(self, sample_id: str) -> None:
         """Raise what `read` would raise, as far as that shows without decoding."""
         image_path, mask_path = self.index.files(sample_id)
         image = check_file(image_path, max_pixels=self.max_pixels)
         mask = check_file(mask_path, max_pixels=self.max_pixels)
-        _check_sizes(image_path, image.shape, mask_path, mask.shape)
+        check_sizes(image_path, image.shape, mask_path, mask.shape)
 
     def files(self, sample_id: str) -> tuple[Path, Path]:
         """Return the image and mask file of a sample."""
@@ -105,9 +101,31 @@ class FileSource:
             ) from error
 
 
-def _check_sizes(
+def read_pair(
+    sample_id: str,
+    image_path: str,
+    mask_path: str,
+    mask_threshold: float | None = None,
+    max_pixels: int | None = None,
+) -> tuple[Sample, MaskReading]:
+    """Read an image file and its mask file as a sample, and how the mask was read.
+
+    Raises
+    ------
+    ImageError
+        If a file cannot be read, or image and mask differ in size.
+    """
+    image = read_image(image_path, max_pixels=max_pixels)
+    reading = read_mask(mask_path, threshold=mask_threshold, max_pixels=max_pixels)
+    check_sizes(image_path, image.shape, mask_path, reading.mask.shape)
+    meta = {"image_path": image_path, "mask_path": mask_path}
+    return Sample(sample_id, image, reading.mask, meta), reading
+
+
+def check_sizes(
     image_path: str, image: tuple[int, ...], mask_path: str, mask: tuple[int, ...]
 ) -> None:
+    """Raise `SizeMismatchError` for an image and a mask of different shapes."""
     if image != mask:
         raise SizeMismatchError(
             f"Expected image and mask of one size, but {image_path} is "

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PureWindowsPath
+import re
+from pathlib import Path
 from typing import NamedTuple
 
+from sirst5k.datasets.names import leads_out
 from sirst5k.errors import SplitError
+from sirst5k.imaging import read_regular
+
+MAX_BYTES = 64 << 20
+MAX_LINES = 3_000_000
+"""Longer lists are refused: what a line takes in memory is many times what it takes on disk."""
+
+# Only the line ends of text files: a name may hold what Unicode calls a line separator.
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+_BLANKS = " \t\v\f"
 
 
 class Entry(NamedTuple):
-    """One line of a list."""
+    """One line of a list.
+
+    Attributes
+    ----------
+    line : int
+        Its number, from 1.
+    id : str
+        Without blanks around it, and with slashes of one kind.
+    raw : str
+        As it stands in the file, in case that a file bears just this name.
+    """
 
     line: int
     id: str
+    raw: str = ""
 
 
 def parse_list(path: Path, leading_slash: bool = False) -> list[Entry]:
@@ -31,13 +53,38 @@ def parse_list(path: Path, leading_slash: bool = False) -> list[Entry]:
     Raises
     ------
     SplitError
-        If the file cannot be read as text, or an id points out of the dataset's folder.
+        If the file cannot be read as text, is longer than any list, or an id points out of
+        the dataset's folder.
     """
+    text = _read_text(path)
+    entries = []
+    for number, match in enumerate(_LINE.finditer(text), start=1):
+        if number > MAX_LINES + 1:
+            raise SplitError(
+                f"Expected at most {MAX_LINES:,} ids in a split list, but {path} has more lines. "
+                "Divide the dataset, or correct the file."
+            )
+        raw = match[1]
+        sample_id = raw.strip(_BLANKS)
+        if not sample_id:
+            continue
+        if "\\" in sample_id:
+            sample_id = sample_id.replace("\\", "/")
+        if leading_slash:
+            sample_id = sample_id.lstrip("/")
+        if "/" in sample_id or ":" in sample_id or sample_id == "..":
+            sample_id = _inside(sample_id, path, number)
+        entries.append(Entry(number, sample_id, raw if raw != sample_id else sample_id))
+    return entries
+
+
+def _read_text(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise SplitError(
-            f"Expected a readable split list, but {path} cannot be read: {error.strerror}."
+            f"Expected a readable split list, but {path} cannot be read: {error.strerror}. "
+            "Replace or remove it."
         ) from error
     except UnicodeDecodeError as error:
         raise SplitError(
@@ -45,27 +92,19 @@ def parse_list(path: Path, leading_slash: bool = False) -> list[Entry]:
             "does not decode. Save it as UTF-8."
         ) from error
     if "\0" in text:
-        raise SplitError(f"Expected a text file with one id a line, but {path} holds zero bytes.")
-    entries = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        sample_id = line.strip()
-        if not sample_id:
-            continue
-        sample_id = sample_id.replace("\\", "/")
-        if leading_slash:
-            sample_id = sample_id.lstrip("/")
-        if "/" in sample_id or ":" in sample_id or sample_id == "..":
-            sample_id = _inside(sample_id, path, number)
-        entries.append(Entry(number, sample_id))
-    return entries
+        raise SplitError(
+            f"Expected a text file with one id a line, but {path} holds zero bytes. "
+            "Replace or remove it."
+        )
+    return text
 
 
 def _inside(sample_id: str, path: Path, line: int) -> str:
     """Return the id with empty and ``.`` parts taken out, or refuse it."""
-    parts = sample_id.split("/")
-    if sample_id.startswith("/") or ".." in parts or PureWindowsPath(sample_id).drive:
+    if leads_out(sample_id):
+        shown = repr(sample_id if len(sample_id) <= 300 else sample_id[:300] + "…")
         raise SplitError(
             f"Expected ids inside the dataset's folder, but line {line} of {path} is "
-            f"{sample_id!r}, which leads out of it. Remove the line or correct it."
+            f"{shown}, which leads out of it. Remove the line or correct it."
         )
-    return "/".join(part for part in parts if part not in ("", "."))
+    return "/".join(part for part in sample_id.split("/") if part not in ("", "."))

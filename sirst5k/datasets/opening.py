@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sirst5k.datasets.dataset import Dataset
+from sirst5k.datasets.dataset import Dataset, Source
 from sirst5k.datasets.files import FileSource
+from sirst5k.datasets.index import SampleIndex
 from sirst5k.datasets.layouts import LAYOUTS, Found, Layout
+from sirst5k.datasets.links import may_follow
 from sirst5k.datasets.pairs import PairIndex
+from sirst5k.datasets.reading import Reading
+from sirst5k.datasets.scanning import is_folder
 from sirst5k.datasets.splits import Splits
+from sirst5k.datasets.unfinished import check_finished
 from sirst5k.errors import DatasetError, DatasetNotFoundError, ParameterError, UnknownLayoutError
-from sirst5k.imaging import MAX_PIXELS
+from sirst5k.imaging import pixel_limit
 
 
 def open_dataset(
@@ -20,7 +25,8 @@ def open_dataset(
     *,
     mask_threshold: float | None = None,
     on_error: str = "stop",
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
+    follow_links: bool | None = None,
 ) -> Dataset:
     """Open a folder of images and masks in any known layout, or the embedded scenes.
 
@@ -40,8 +46,12 @@ def open_dataset(
     on_error : {"stop", "skip"}
         What to do about images without mask, masks without image, and listed ids without
         files: refuse the dataset, or leave them out and record them in ``.skipped``.
-    max_pixels : int
-        Larger images are refused unread.
+    max_pixels : int, optional
+        Larger images are refused unread: by default those of more than 100 million pixels,
+        or of what the environment variable ``SIRST5K_MAX_PIXELS`` says.
+    follow_links : bool, optional
+        Whether files, folders and lists may be symbolic links that lead out of the folder; by
+        default only if the environment variable ``SIRST5K_FOLLOW_LINKS`` is 1.
 
     Returns
     -------
@@ -66,24 +76,20 @@ def open_dataset(
         scenes = open_demo(text)
         return scenes if split is None else scenes.of_split(split)
     root = _folder(text)
+    check_finished(root)
     layout, found = recognise(root)
-    index = PairIndex(str(root), found.parts, skip=on_error == "skip")
-    if not len(index) and not index.incomplete:
-        folders = " and ".join(
-            dict.fromkeys(p for part in found.parts for p in (part.images, part.masks))
-        )
-        raise DatasetError(
-            f"Expected images with masks in {root} ({layout.name} layout), but there is no pair: "
-            f"{folders} hold no PNG, BMP, JPEG or TIFF file that fits."
-        )
+    reading = Reading(
+        mask_threshold, pixel_limit(max_pixels), on_error == "skip", may_follow(follow_links)
+    )
+    source, index = _open(root, layout, found, reading)
     dataset = Dataset(
-        FileSource(index, mask_threshold, max_pixels),
+        source,
         (),
         Splits(found.lists, found.canonical, index),
         layout.name,
         root,
         everything=index.under,
-        skipped=index.incomplete if on_error == "skip" else {},
+        skipped=index.incomplete if reading.skip else {},
     )
     opened = dataset.of_split("all" if split is None else split)
     if not len(opened):
@@ -94,6 +100,23 @@ def open_dataset(
             f"but there is none.{why}"
         )
     return opened
+
+
+def _open(root: Path, layout: Layout, found: Found, reading: Reading) -> tuple[Source, SampleIndex]:
+    """Return where the samples of a folder come from, and which there are."""
+    if found.opener is not None:
+        opened = found.opener(reading)
+        return opened.source, opened.index
+    pairs = PairIndex(str(root), found.parts, reading.skip, reading.follow_links)
+    if not len(pairs) and not pairs.incomplete:
+        folders = " and ".join(
+            dict.fromkeys(p for part in found.parts for p in (part.images, part.masks))
+        )
+        raise DatasetError(
+            f"Expected images with masks in {root} ({layout.name} layout), but there is no pair: "
+            f"{folders} hold no PNG, BMP, JPEG or TIFF file that fits."
+        )
+    return FileSource(pairs, reading.mask_threshold, reading.max_pixels), pairs
 
 
 def recognise(root: Path) -> tuple[Layout, Found]:
@@ -131,7 +154,7 @@ def _folder(text: str) -> Path:
 
 def _holds(root: Path) -> str:
     with os.scandir(root) as entries:
-        names = sorted(entry.name + ("/" if entry.is_dir() else "") for entry in entries)
+        names = sorted(entry.name + ("/" if is_folder(entry) else "") for entry in entries)
     if not names:
         return "is empty"
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
@@ -141,7 +164,7 @@ def _holds(root: Path) -> str:
 def _hint(root: Path) -> str:
     """Name a folder inside that would open, the commonest mistake after unpacking."""
     with os.scandir(root) as entries:
-        inside = sorted(entry.path for entry in entries if entry.is_dir())[:20]
+        inside = sorted(entry.path for entry in entries if is_folder(entry))[:20]
     for folder in inside:
         try:
             fits = any(layout.recognise(Path(folder)) for layout in LAYOUTS.values())

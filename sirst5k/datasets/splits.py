@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sirst5k.datasets.lists import Entry, parse_list
 from sirst5k.errors import Sirst5kWarning, SplitError, suggest
 
 if TYPE_CHECKING:
-    from sirst5k.datasets.pairs import PairIndex
+    from sirst5k.datasets.index import SampleIndex
 
 ROLES = ("train", "val", "trainval", "test")
 
@@ -51,7 +51,7 @@ class Splits(Mapping[str, tuple[str, ...]]):
         Every list, by its path in the dataset without ``.txt``: ``50_50/train``.
     canonical : mapping of str to str, optional
         Role to the list that it means, where the layout says so.
-    index : PairIndex, optional
+    index : SampleIndex, optional
         The samples that exist; listed ids are looked up in it.
     """
 
@@ -59,7 +59,7 @@ class Splits(Mapping[str, tuple[str, ...]]):
         self,
         lists: Mapping[str, Sequence[str] | ListFile | FolderList] | None = None,
         canonical: Mapping[str, str] | None = None,
-        index: PairIndex | None = None,
+        index: SampleIndex | None = None,
     ) -> None:
         self._lists = dict(lists or {})
         self._canonical = dict(canonical or {})
@@ -85,6 +85,12 @@ class Splits(Mapping[str, tuple[str, ...]]):
 
     def __repr__(self) -> str:
         return f"Splits({', '.join(self._lists)})"
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What ids begin with where folders take the place of lists: ``("trainval/", …)``."""
+        lists = self._lists.values()
+        return tuple(part.prefix for part in lists if isinstance(part, FolderList))
 
     @property
     def canonical(self) -> Mapping[str, str]:
@@ -177,6 +183,8 @@ class Splits(Mapping[str, tuple[str, ...]]):
             self._ids[name] = index.under(source.prefix) if index is not None else ()
             return
         if isinstance(source, ListFile):
+            if self._index is not None:
+                self._index.fence.check(str(source.path))
             entries, where = source.entries(), str(source.path)
         else:
             entries, where = [Entry(k, sample) for k, sample in enumerate(source, 1)], repr(name)
@@ -187,6 +195,29 @@ class Splits(Mapping[str, tuple[str, ...]]):
         self._ids[name], self._dropped[name] = self._index.look_up(entries, where)
 
 
+class ListName(NamedTuple):
+    """A list's name in its parts: ``img_idx``, ``train``, ``_NUDT-SIRST``.
+
+    Lists of one folder and rest belong together: they divide one dataset in one way.
+    """
+
+    folder: str
+    role: str
+    rest: str
+
+    @property
+    def family(self) -> tuple[str, str]:
+        """Folder and rest."""
+        return self.folder, self.rest
+
+
+def parse_name(name: str) -> ListName | None:
+    """Return the parts of a list's name, or None if it claims no role."""
+    folder, _, stem = name.rpartition("/")
+    match = _ROLE.fullmatch(stem)
+    return ListName(folder, match["role"], match["rest"] or "") if match else None
+
+
 def role_of(name: str) -> str | None:
     """Return the role that a list's name claims, if any.
 
@@ -195,8 +226,8 @@ def role_of(name: str) -> str | None:
     >>> role_of("50_50/train"), role_of("img_idx/test_NUAA-SIRST"), role_of("trainvaltest_full")
     ('train', 'test', None)
     """
-    match = _ROLE.fullmatch(name.rpartition("/")[2])
-    return match["role"] if match else None
+    parsed = parse_name(name)
+    return parsed.role if parsed else None
 
 
 def _without_duplicates(entries: list[Entry], where: str) -> list[Entry]:

@@ -39,6 +39,10 @@ _FIGURES: dict[str, tuple[Callable[[ImageScores], float], Callable[[ImageScores]
 }
 
 
+FIGURE_NAMES = tuple(_FIGURES)
+"""Figures of a set of images that are ratios of sums over them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
     """How intervals are made.
@@ -89,13 +93,24 @@ def bootstrap_intervals(rows: Sequence[ImageScores], rule: Bootstrap) -> dict[st
     """
     if not rows:
         raise ParameterError("Expected at least one image to resample, got none.")
+    parts, wholes = figure_sums(rows)
+    samples = np.concatenate(
+        [ratios(counts @ parts, counts @ wholes) for counts in draw_counts(len(rows), rule)]
+    )
+    return {name: interval(samples[:, place], rule) for place, name in enumerate(_FIGURES)}
+
+
+def figure_sums(rows: Sequence[ImageScores]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what each image adds to both sides of every figure's ratio.
+
+    Returns
+    -------
+    parts, wholes : (images, figures) float64
+        In the order of `FIGURE_NAMES`.
+    """
     parts = np.array([[part(row) for part, _ in _FIGURES.values()] for row in rows], np.float64)
     wholes = np.array([[whole(row) for _, whole in _FIGURES.values()] for row in rows], np.float64)
-    samples = np.concatenate(
-        [_ratios(counts @ parts, counts @ wholes) for counts in _draws(len(rows), rule)]
-    )
-    tail = (1 - rule.level) / 2
-    return {name: _interval(samples[:, place], tail) for place, name in enumerate(_FIGURES)}
+    return parts, wholes
 
 
 def figures(rows: Sequence[ImageScores]) -> Mapping[str, float]:
@@ -108,7 +123,7 @@ def figures(rows: Sequence[ImageScores]) -> Mapping[str, float]:
     }
 
 
-def _draws(images: int, rule: Bootstrap) -> list[NDArray[np.float64]]:
+def draw_counts(images: int, rule: Bootstrap) -> list[NDArray[np.float64]]:
     """Return how often each image is drawn, ``(resamples, images)``, in a few parts."""
     rng = rng_for(rule.seed, "bootstrap", 0)
     even = np.full(images, 1 / images)
@@ -119,13 +134,16 @@ def _draws(images: int, rule: Bootstrap) -> list[NDArray[np.float64]]:
     ]
 
 
-def _ratios(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+def ratios(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return one array over another, NaN where that is 0."""
     result = np.full(part.shape, np.nan)
     np.divide(part, whole, out=result, where=whole != 0)
     return result
 
 
-def _interval(samples: NDArray[np.float64], tail: float) -> Interval:
+def interval(samples: NDArray[np.float64], rule: Bootstrap) -> Interval:
+    """Return the percentile interval of a figure's resamples; NaN where none is defined."""
+    tail = (1 - rule.level) / 2
     defined = samples[~np.isnan(samples)]
     if not len(defined):
         return math.nan, math.nan

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from sirst5k.imaging.decoding import ENDINGS, MAX_PIXELS, check_file, probe, read_image
+from sirst5k.imaging.decoding import (
+    ENDINGS,
+    check_file,
+    decode_image,
+    probe,
+    read_bytes,
+    read_image,
+)
 from sirst5k.imaging.encoding import encode_png, encode_tiff, pixel_hash, write_atomically
 from sirst5k.imaging.header import Header
-from sirst5k.imaging.masks import MaskReading, read_mask
+from sirst5k.imaging.limits import MAX_PIXELS, pixel_limit
+from sirst5k.imaging.masks import MaskReading, decode_mask, read_mask
+from sirst5k.imaging.regular import read_regular
 
 __all__ = [
     "ENDINGS",
@@ -13,11 +22,16 @@ __all__ = [
     "Header",
     "MaskReading",
     "check_file",
+    "decode_image",
+    "decode_mask",
     "encode_png",
     "encode_tiff",
     "pixel_hash",
+    "pixel_limit",
     "probe",
+    "read_bytes",
     "read_image",
     "read_mask",
+    "read_regular",
     "write_atomically",
 ]

@@ -18,10 +18,11 @@ def read_bmp_header(data: bytes, name: str) -> Header:
         If it is cut off.
     """
     _, width, height, bits, _ = _fields(data, name)
+    # A palette may be coloured, which only decoding tells.
     if bits == 1:
-        return Header(width, height, "bit", "palette", "bmp")
+        return Header(width, height, "bit", "palette", "bmp", 3)
     colour = "palette" if bits <= 8 else "rgb" if bits <= 24 else "rgba"
-    return Header(width, height, "uint8", colour, "bmp")
+    return Header(width, height, "uint8", colour, "bmp", 4 if colour == "rgba" else 3)
 
 
 def check_bmp(data: bytes, name: str) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,34 +15,34 @@ from sirst5k.errors import ImageError
 from sirst5k.imaging import bmp, jpeg, png, tiff
 from sirst5k.imaging.grey import to_grey, to_image_dtype
 from sirst5k.imaging.header import Header, damaged
+from sirst5k.imaging.limits import byte_limit, check_declared, pixel_limit
+from sirst5k.imaging.regular import open_regular, read_regular
 from sirst5k.imaging.unpacking import unpack_png
 from sirst5k.sample import Image
 
 # OpenCV 4.13 moved the functions of its log level.
 _log: Any = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
 
-MAX_PIXELS = 100_000_000
-"""Images that declare more are refused unread: a damaged header must not fill the memory."""
-
 ENDINGS = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff")
 """File name endings taken for images, in lower case."""
 
 StrPath = str | os.PathLike[str]
 
-_Reader = tuple[Callable[[bytes, str], Header], Callable[[bytes, str], bytes]]
+_Reader = tuple[Callable[[bytes, str], Header], Callable[[bytes, str], bytes | bytearray]]
 _log_level = threading.Lock()
 
 
-def read_image(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> Image:
+def read_image(path: StrPath, *, max_pixels: int | None = None) -> Image:
     """Read an image file as grey, at its own depth.
 
     Parameters
     ----------
     path : path
         PNG, BMP, JPEG or TIFF; grey, colour, with alpha or with a palette; recognised by
-        content, not by name.
-    max_pixels : int
-        Larger images are refused before they are decoded.
+        content, not by name. Of an animated PNG its default image is read.
+    max_pixels : int, optional
+        Larger images are refused before they are decoded; by default
+        `sirst5k.imaging.pixel_limit` says.
 
     Returns
     -------
@@ -57,30 +56,40 @@ def read_image(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> Image:
         If the file is missing, damaged, no image, too large, or of a depth that cannot be
         kept.
     """
-    name = os.fspath(path)
-    decoded, _ = decode(read_bytes(path), name, max_pixels)
+    name, limit = os.fspath(path), pixel_limit(max_pixels)
+    # The file's bytes are gone before more memory is taken: they may be as many as the pixels.
+    decoded, _ = decode(read_bytes(path, limit), name, limit)
     return to_image_dtype(to_grey(decoded), name)
 
 
-def read_bytes(path: StrPath) -> bytes:
-    """Return a file's bytes.
+def decode_image(data: bytes, name: str, max_pixels: int | None = None) -> tuple[Image, Header]:
+    """Decode the bytes of an image file as `read_image` does.
+
+    Returns
+    -------
+    image : (H, W) uint8 | uint16 | float32
+    header : Header
+        What the file said of itself.
+    """
+    decoded, header = decode(data, name, max_pixels)
+    return to_image_dtype(to_grey(decoded), name), header
+
+
+def read_bytes(path: StrPath, max_pixels: int | None = None) -> bytes:
+    """Return the bytes of a file that may be an image of at most so many pixels.
 
     Raises
     ------
     ImageError
-        If it cannot be read, with the system's reason.
+        If it cannot be read, with the system's reason, or is longer than any such image.
     """
     try:
-        with Path(path).open("rb", buffering=0) as file:
-            return file.readall()
+        return read_regular(path, byte_limit(pixel_limit(max_pixels)))
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ImageError(
-            f"Expected a readable image file, but {os.fspath(path)} cannot be read: {reason}."
-        ) from error
+        raise _unreadable(path, error) from error
 
 
-def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[Any], Header]:
+def decode(data: bytes, name: str, max_pixels: int | None = None) -> tuple[NDArray[Any], Header]:
     """Check and decode the bytes of an image file.
 
     Parameters
@@ -89,7 +98,7 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> tuple[NDArra
         The whole file.
     name : str
         Its name, for messages.
-    max_pixels : int
+    max_pixels : int, optional
         Larger images are refused.
 
     Returns
@@ -103,7 +112,7 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> tuple[NDArra
     ImageError
         If the bytes are no complete image.
     """
-    header, checked = _checked(data, name, max_pixels)
+    header, checked = _checked(data, name, pixel_limit(max_pixels))
     pixels = unpack_png(checked) if header.format == "png" else None
     if pixels is not None:
         return pixels, header
@@ -111,7 +120,7 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> tuple[NDArra
     try:
         # PNG files that passed the check decode without a word; the others may complain.
         pixels = _imdecode(buffer) if header.format == "png" else _imdecode_quietly(buffer)
-    except cv2.error as error:
+    except (cv2.error, MemoryError) as error:
         raise damaged(name, "it cannot be decoded") from error
     if pixels is None:
         raise damaged(name, "it cannot be decoded")
@@ -130,19 +139,17 @@ def probe(path: StrPath) -> Header:
     """
     name = os.fspath(path)
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path, byte_limit(pixel_limit())) as file:
             start = file.read(64)
             if not start.startswith(png.SIGNATURE):
-                start += file.read()  # the headers of the other formats may lie anywhere
+                file.seek(0)
+                start = file.readall()  # the headers of the other formats may lie anywhere
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ImageError(
-            f"Expected a readable image file, but {name} cannot be read: {reason}."
-        ) from error
+        raise _unreadable(path, error) from error
     return _reader(start, name)[0](start, name)
 
 
-def check_file(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> Header:
+def check_file(path: StrPath, *, max_pixels: int | None = None) -> Header:
     """Return an image file's header after checking that the file is whole, without decoding it.
 
     Of PNG files every checksum is verified, of the others their structure and end: a
@@ -153,20 +160,24 @@ def check_file(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> Header:
     ImageError
         If the file is missing, damaged, no image or too large.
     """
-    return _checked(read_bytes(path), os.fspath(path), max_pixels)[0]
+    limit = pixel_limit(max_pixels)
+    return _checked(read_bytes(path, limit), os.fspath(path), limit)[0]
 
 
-def _checked(data: bytes, name: str, max_pixels: int) -> tuple[Header, bytes]:
+def _checked(data: bytes, name: str, max_pixels: int) -> tuple[Header, bytes | bytearray]:
     """Return the header, and the bytes to decode, of a file that passes all checks."""
     read_header, check = _reader(data, name)
     header = read_header(data, name)
-    if header.width * header.height > max_pixels:
-        raise ImageError(
-            f"Expected an image of at most {max_pixels:,} pixels, but {name} declares "
-            f"{header.width}×{header.height}. If that is meant, open the dataset with a "
-            "larger max_pixels."
-        )
+    check_declared(header, name, max_pixels)
     return header, check(data, name)
+
+
+def _unreadable(path: StrPath, error: OSError) -> ImageError:
+    reason = error.strerror or type(error).__name__
+    return ImageError(
+        f"Expected a readable image file, but {os.fspath(path)} cannot be read: {reason}. "
+        "Restore the file, or take it out of the dataset."
+    )
 
 
 def _reader(data: bytes, name: str) -> _Reader:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import zlib
 from typing import Any
 
 import cv2
@@ -72,7 +73,9 @@ def write_atomically(path: StrPath, data: bytes) -> None:
     """
     target = os.fspath(path)
     folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{threading.get_ident()}.part")  # noqa: PTH118
+    # Names may be as long as a disk allows: of this one only the start goes into the other.
+    short = f".{name[:40]}~{zlib.crc32(os.fsencode(name)):08x}"
+    temporary = os.path.join(folder, f"{short}.{os.getpid()}-{threading.get_ident()}.part")  # noqa: PTH118
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
         try:

@@ -16,6 +16,8 @@ from sirst5k.sample import IMAGE_DTYPES, Image
 # need 24 bits for 8-bit images (float32 has 24) and 32 bits for 16-bit ones (float64: 53).
 _LUMA = np.array([[7471, 38470, 19595, 0x8000]], dtype=np.float64) / 65536
 
+_BLOCK = 1 << 22  # pixels that are weighted at a time
+
 
 def to_grey(decoded: NDArray[Any]) -> NDArray[Any]:
     """Return one channel of a decoded image.
@@ -35,10 +37,21 @@ def to_grey(decoded: NDArray[Any]) -> NDArray[Any]:
     """
     if decoded.ndim == 2:
         return decoded
-    if decoded.shape[2] == 1:
+    if decoded.shape[2] <= 2:  # grey, perhaps with alpha
         return np.ascontiguousarray(decoded[:, :, 0])
-    if decoded.shape[2] == 2:  # grey with alpha
-        return np.ascontiguousarray(decoded[:, :, 0])
+    height, width = decoded.shape[:2]
+    rows = max(1, _BLOCK // width)
+    if rows >= height:
+        return _one_channel(decoded)
+    # Luma takes many times the memory of its result, which large images do not have.
+    grey = np.empty((height, width), decoded.dtype)
+    for top in range(0, height, rows):
+        grey[top : top + rows] = _one_channel(decoded[top : top + rows])
+    return grey
+
+
+def _one_channel(decoded: NDArray[Any]) -> NDArray[Any]:
+    """Return the luma of a block of rows; where channels are equal, it is any of them."""
     blue, green, red = (cv2.extractChannel(decoded, channel) for channel in range(3))
     if np.array_equal(blue, green) and np.array_equal(green, red):
         return blue

@@ -22,6 +22,8 @@ class Header:
         ``grey``, ``grey+alpha``, ``rgb``, ``rgba``, ``palette`` or ``cmyk``.
     format : str
         ``png``, ``jpeg``, ``bmp`` or ``tiff``.
+    pixel_bytes : int
+        Bytes of memory that decoding takes for a pixel, all channels.
     """
 
     width: int
@@ -29,6 +31,7 @@ class Header:
     dtype: str
     colour: str
     format: str
+    pixel_bytes: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:

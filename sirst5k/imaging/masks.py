@@ -10,9 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sirst5k.imaging.decoding import MAX_PIXELS, StrPath, decode, read_bytes
+from sirst5k.imaging.decoding import StrPath, decode, read_bytes
 from sirst5k.imaging.grey import to_grey
+from sirst5k.imaging.header import Header
+from sirst5k.imaging.limits import pixel_limit
 from sirst5k.sample import Mask, full_scale
+
+_BLOCK = 1 << 22  # pixels
+_MOST_LEVELS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class MaskReading:
     threshold : float
         Grey levels strictly above it were taken as target.
     levels : int
-        Number of distinct grey levels of a non-binary mask; at most 2 for a binary one.
+        Number of distinct grey levels of a non-binary mask, 65536 for that many or more;
+        at most 2 for a binary one.
     maximum : float
         The largest grey level.
     """
@@ -41,7 +47,7 @@ class MaskReading:
 
 
 def read_mask(
-    path: StrPath, *, threshold: float | None = None, max_pixels: int = MAX_PIXELS
+    path: StrPath, *, threshold: float | None = None, max_pixels: int | None = None
 ) -> MaskReading:
     """Read a mask file.
 
@@ -56,17 +62,34 @@ def read_mask(
         PNG, BMP, JPEG or TIFF.
     threshold : float, optional
         Take levels strictly above this one instead, whatever the file holds.
-    max_pixels : int
-        Larger files are refused before they are decoded.
+    max_pixels : int, optional
+        Larger files are refused before they are decoded; see `read_image`.
 
     Raises
     ------
     ImageError
         If the file is missing, damaged, no image or too large.
     """
-    decoded, header = decode(read_bytes(path), os.fspath(path), max_pixels)
+    limit = pixel_limit(max_pixels)
+    # The file's bytes are gone before more memory is taken: they may be as many as the pixels.
+    decoded, header = decode(read_bytes(path, limit), os.fspath(path), limit)
+    return read_levels(_one_channel(decoded, header.colour == "palette"), threshold)
+
+
+def decode_mask(
+    data: bytes, name: str, threshold: float | None = None, max_pixels: int | None = None
+) -> tuple[MaskReading, Header]:
+    """Decode the bytes of a mask file as `read_mask` does.
+
+    Returns
+    -------
+    reading : MaskReading
+    header : Header
+        What the file said of itself.
+    """
+    decoded, header = decode(data, name, max_pixels)
     grey = _one_channel(decoded, palette=header.colour == "palette")
-    return read_levels(grey, threshold)
+    return read_levels(grey, threshold), header
 
 
 def read_levels(grey: NDArray[Any], threshold: float | None = None) -> MaskReading:
@@ -88,8 +111,19 @@ def read_levels(grey: NDArray[Any], threshold: float | None = None) -> MaskReadi
         levels = 1 if maximum == 0 else 2
         return MaskReading(mask, True, 0.0, levels, maximum)
     used = whole / 2 if threshold is None else float(threshold)
-    levels = 2 if was_binary else int(np.unique(grey).size)
+    levels = 2 if was_binary else _count_levels(grey)
     return MaskReading(grey > used, was_binary, used, levels, maximum)
+
+
+def _count_levels(grey: NDArray[Any]) -> int:
+    """Count distinct levels, block by block: sorting a large mask at once takes its size again."""
+    levels = np.empty(0, grey.dtype)
+    rows = max(1, _BLOCK // grey.shape[1])
+    for top in range(0, grey.shape[0], rows):
+        levels = np.union1d(levels, grey[top : top + rows])
+        if levels.size >= _MOST_LEVELS:
+            return _MOST_LEVELS
+    return int(levels.size)
 
 
 def _one_channel(decoded: NDArray[Any], palette: bool) -> NDArray[Any]:

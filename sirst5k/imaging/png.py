@@ -41,7 +41,9 @@ def read_png_header(data: bytes, name: str) -> Header:
     depth = {1: "bit", 16: "uint16"}.get(bits, "uint8")
     if colour == 3:
         depth = "uint8"
-    return Header(width, height, depth, _COLOURS[colour], "png")
+    # OpenCV makes colours of palettes, and four channels of grey with alpha.
+    channels = {3: 3, 4: 4}.get(colour, _CHANNELS.get(colour, 1))
+    return Header(width, height, depth, _COLOURS[colour], "png", channels * (1 + (bits == 16)))
 
 
 def check_png(data: bytes, name: str) -> bytes:
@@ -110,16 +112,25 @@ class PngRows:
         return self.channels * self.sample_bytes
 
 
-def find_rows(data: bytes) -> PngRows | None:
+def find_rows(data: bytes | bytearray, largest: int) -> PngRows | None:
     """Return the compressed rows of a checked PNG file with 8 or 16 bits a sample.
+
+    Parameters
+    ----------
+    data : bytes or bytearray
+        A file that `check_png` has passed.
+    largest : int
+        Most bytes that its pixels may have.
 
     Returns
     -------
     PngRows or None
-        None for palettes, interlaced files and fewer bits.
+        None for palettes, interlaced files, fewer bits and more bytes.
     """
     width, height, bits, colour, _, _, interlace = _IHDR.unpack_from(data, 16)
     if bits not in (8, 16) or colour not in _CHANNELS or interlace:
+        return None
+    if width * height * _CHANNELS[colour] * bits // 8 > largest:
         return None
     position, parts = len(SIGNATURE), []
     while position < len(data):

@@ -11,12 +11,13 @@ from sirst5k.imaging.header import Header, damaged
 MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 256, 257, 258, 262
-_STRIP_OFFSETS, _SAMPLES, _STRIP_SIZES = 273, 277, 279
-_TILE_OFFSETS, _TILE_SIZES = 324, 325
+_STRIP_OFFSETS, _SAMPLES, _STRIP_ROWS, _STRIP_SIZES = 273, 277, 278, 279
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_SIZES = 322, 323, 324, 325
 _SUBFILE, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 254, 338, 339
 _TYPES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 _KINDS = {1: "uint", 2: "int", 3: "float"}
 _UNASSOCIATED, _UNSPECIFIED = 2, 0
+_ALL_ROWS = 2**32 - 1  # the whole image is one strip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class _Directory:
         count = self._unpack("Q" if self.big else "H", start)
         entry = start + (8 if self.big else 2)
         step, inline = (20, 8) if self.big else (12, 4)
-        fields = {}
+        fields: dict[int, _Field] = {}
         for _ in range(min(count, 4096)):
             tag = self._unpack("H", entry)
             kind = _TYPES.get(self._unpack("H", entry + 2))
@@ -58,7 +59,7 @@ class _Directory:
                 if number * struct.calcsize(kind) > inline:
                     place = self._unpack("Q" if self.big else "I", place)
                 values = struct.unpack_from(f"{self.order}{number}{kind}", self.data, place)
-                fields[tag] = _Field(values, place, kind)
+                fields.setdefault(tag, _Field(values, place, kind))  # as libtiff: the first
             entry += step
         return fields, self._unpack("Q" if self.big else "I", entry)
 
@@ -82,7 +83,7 @@ def read_tiff_header(data: bytes, name: str) -> Header:
     return _header(_Directory(data, name))
 
 
-def check_tiff(data: bytes, name: str) -> bytes:
+def check_tiff(data: bytes, name: str) -> bytes | bytearray:
     """Check that a TIFF file is whole and holds one picture; return it ready to be decoded.
 
     An alpha channel is declared as associated in what is returned, because OpenCV would
@@ -121,13 +122,13 @@ def _refuse_stack(directory: _Directory) -> None:
     )
 
 
-def _without_premultiplication(directory: _Directory) -> bytes:
+def _without_premultiplication(directory: _Directory) -> bytes | bytearray:
     extra = directory.fields.get(_EXTRA_SAMPLES)
     if extra is None or not extra.values or extra.values[0] not in (_UNASSOCIATED, _UNSPECIFIED):
         return directory.data
     patched = bytearray(directory.data)
     struct.pack_into(directory.order + extra.kind, patched, extra.offset, 1)
-    return bytes(patched)
+    return patched
 
 
 def _header(directory: _Directory) -> Header:
@@ -147,4 +148,19 @@ def _header(directory: _Directory) -> Header:
     else:
         colour = "rgb" if samples == 3 else "rgba"
     dtype = "bit" if bits == 1 else f"{kind}{max(8, bits)}"
-    return Header(width, height, dtype, colour, "tiff")
+    return Header(width, height, dtype, colour, "tiff", _pixel_bytes(directory, width, height))
+
+
+def _pixel_bytes(directory: _Directory, width: int, height: int) -> int:
+    """Return the bytes that decoding takes for a pixel, with the strip or tile under way."""
+    bits, samples = directory.first(_BITS, 1), directory.first(_SAMPLES, 1)
+    coloured = directory.first(_PHOTOMETRIC, 1) not in (0, 1)
+    stored = max(1, bits // 8) * max(samples, 3 if coloured else 1)
+    if _TILE_WIDTH in directory.fields:
+        block = directory.first(_TILE_WIDTH, width) * directory.first(_TILE_HEIGHT, height)
+    else:
+        rows = directory.first(_STRIP_ROWS, _ALL_ROWS)
+        block = width * (height if rows in (0, _ALL_ROWS) else rows)
+    unpacked = max(stored, 4 if coloured else 1)  # colours pass through RGBA
+    copied = stored if _EXTRA_SAMPLES in directory.fields else 0
+    return stored + copied + unpacked * block // (width * height)

@@ -20,23 +20,24 @@ from sirst5k.imaging.png import PngRows, find_rows
 
 _SWAPS = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}  # channels -> into OpenCV's order
 _NONE, _SUB, _UP = 0, 1, 2  # filter types of the PNG specification, section 9
+_LARGEST = 64 << 20  # bytes; of larger images the copies made here would fill the memory
 
 
-def unpack_png(data: bytes) -> NDArray[Any] | None:
+def unpack_png(data: bytes | bytearray) -> NDArray[Any] | None:
     """Decode a checked PNG file, or return None where that is left to OpenCV.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or bytearray
         A file that `sirst5k.imaging.png.check_png` has passed.
 
     Returns
     -------
     (H, W) or (H, W, C) uint8 | uint16, or None
         In OpenCV's channel order: blue, green, red, alpha. None for palettes, interlaced
-        files, bit depths below 8, mixed filters, and damaged streams.
+        files, bit depths below 8, mixed filters, large images, and damaged streams.
     """
-    found = find_rows(data)
+    found = find_rows(data, _LARGEST)
     if found is None:
         return None
     rows = _inflate(found)

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sirst5k.errors import NoiseError, OutputError
+from sirst5k.imaging import write_atomically
+from sirst5k.noise.archive import read_archive
 from sirst5k.noise.bank import NoiseBank
 from sirst5k.noise.shaping import Shaping
+from sirst5k.sample import IMAGE_DTYPES
 
 FORMAT = "sirst5k noise bank"
 VERSION = 1
 
 
 def save_bank(bank: NoiseBank, path: Path) -> None:
-    """Write a bank under a temporary name, then rename it."""
+    """Write a bank under a temporary name, then rename it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there.
+    """
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -39,45 +47,83 @@ def save_bank(bank: NoiseBank, path: Path) -> None:
     }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(buffer.getvalue())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"Cannot write the noise bank {path}: {error.strerror}.") from error
+        write_atomically(path, buffer.getvalue())
+    except OutputError as error:
+        raise OutputError(f"Cannot write the noise bank {path}. {error}") from error
 
 
 def load_bank(path: Path) -> NoiseBank:
-    """Read a bank, refusing pickled content and anything that is not a bank."""
-    refusal = f"{path} is not a noise bank. Make one with: sirst5k noise sample SOURCE -o FILE.npz"
+    """Read a bank, refusing pickled content and anything that is not a bank.
+
+    Raises
+    ------
+    NoiseError
+        If the file is missing, damaged, too large, of another version, or no bank.
+    """
     if not path.is_file():
         raise NoiseError(f"No noise bank at {path}. Make one with: sirst5k noise sample")
     try:
-        # From memory: numpy leaves a file open that turns out not to be an archive.
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = read_archive(path)
         header = json.loads(arrays["header"].tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise NoiseError(refusal) from error
+    except OSError as error:
+        raise _refusal(path, f"it cannot be read: {error.strerror}") from error
+    except KeyError as error:
+        raise _refusal(path, f"it has no {error.args[0]!r}") from error
+    except (ValueError, RecursionError) as error:
+        raise _refusal(path, str(error)) from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise NoiseError(refusal)
+        raise _refusal(path, "its header does not say that it is one")
     if header.get("version") != VERSION:
         raise NoiseError(
-            f"{path} is a noise bank of version {header.get('version')}; this sirst5k reads "
-            f"version {VERSION}. Sample it again."
+            f"{path} is a noise bank of version {str(header.get('version'))[:20]}; this sirst5k "
+            f"reads version {VERSION}. Sample it again."
         )
     try:
-        bank = NoiseBank(
-            windows=arrays["windows"],
-            full_scale=float(header["full_scale"]),
-            sources=tuple(header["sources"]),
-            origin=arrays["origin"],
-            report=header["report"],
-        )
-        shaping = Shaping(arrays["power"], arrays["quantiles"])
-    except (KeyError, TypeError) as error:
-        raise NoiseError(refusal) from error
+        bank = _bank(header, arrays)
+        shaping = _shaping(arrays["power"], arrays["quantiles"], bank.size)
+    except KeyError as error:
+        raise _refusal(path, f"it has no {error.args[0]!r}") from error
+    except NoiseError as error:
+        raise _refusal(path, str(error)) from error
     # What took long to fit is read, not fitted again.
     bank.__dict__["shaping"] = shaping
     return bank
+
+
+def _refusal(path: Path, why: str) -> NoiseError:
+    why = why.rstrip(".")
+    return NoiseError(
+        f"{path} is not a noise bank: {why[:300]}. Make one with: "
+        "sirst5k noise sample SOURCE -o FILE.npz"
+    )
+
+
+def _bank(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> NoiseBank:
+    windows, origin = arrays["windows"], arrays["origin"]
+    if windows.dtype not in IMAGE_DTYPES:
+        raise NoiseError(f"its windows are of {windows.dtype}, not uint8, uint16 or float32")
+    if origin.dtype.kind not in "iu":
+        raise NoiseError(f"the origins of its windows are of {origin.dtype}, not whole numbers")
+    scale, sources, report = header["full_scale"], header["sources"], header["report"]
+    if not isinstance(scale, int | float) or not 0 < scale < float("inf"):
+        raise NoiseError(f"its full scale is {str(scale)[:40]}, not a number above 0")
+    if not isinstance(sources, list) or not all(isinstance(name, str) for name in sources):
+        raise NoiseError("its sources are not a list of names")
+    if not isinstance(report, dict):
+        raise NoiseError("its report is not a mapping")
+    bank = NoiseBank(windows, float(scale), tuple(sources), origin.astype(np.int32), report)
+    if (bank.origin < 0).any() or (bank.origin[:, 0] >= max(1, len(sources))).any():
+        raise NoiseError("windows of it come from sources that it does not name")
+    return bank
+
+
+def _shaping(power: NDArray[Any], quantiles: NDArray[Any], size: int) -> Shaping:
+    fits = power.dtype == quantiles.dtype == np.float64
+    if not fits or power.shape != (size, size) or quantiles.ndim != 1 or not quantiles.size:
+        raise NoiseError("its spectrum or distribution is not of the form that its windows have")
+    if not (np.isfinite(power).all() and (power >= 0).all() and power.any()):
+        raise NoiseError("its spectrum is not one of powers")
+    if not (np.isfinite(quantiles).all() and (np.diff(quantiles) >= 0).all()):
+        raise NoiseError("its distribution does not ascend")
+    return Shaping(power, quantiles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,26 +17,53 @@ from sirst5k.synthesis.virtual import SyntheticDataset
 Identity = dict[str, Any]
 
 
-def run_identity(synthetic: SyntheticDataset, test: Dataset | None, limit: int | None) -> Identity:
-    """Return everything that decides the bytes of an output folder, as JSON values."""
+def run_identity(
+    synthetic: SyntheticDataset,
+    test: Dataset | None = None,
+    limit: int | None = None,
+    form: Mapping[str, Any] | None = None,
+) -> Identity:
+    """Return everything that decides the bytes of an output folder, as JSON values.
+
+    Parameters
+    ----------
+    synthetic : SyntheticDataset
+    test : Dataset, optional
+    limit : int, optional
+        None if it is no less than the outputs there are.
+    form : mapping, optional
+        How the samples are stored.
+    """
     dataset = synthetic.dataset
+    threshold = getattr(dataset.source, "mask_threshold", None)
     return {
         "version": __version__,
         "recipe": synthetic.recipe.to_dict(),
         "seed": synthetic.seed,
         "limit": limit,
+        **({} if form is None else form),
         "source": {
             "name": dataset.root.name if dataset.root is not None else dataset.layout,
             "layout": dataset.layout,
             "split": dataset.split or "all",
             "samples": len(dataset),
             "fingerprint": dataset.fingerprint(),
+            **({} if threshold is None else {"mask_threshold": threshold}),
         },
         "test": None
         if test is None
         else {"split": test.split, "samples": len(test), "fingerprint": test.fingerprint()},
         "noise": None if synthetic.bank is None else _bank_identity(synthetic.bank),
     }
+
+
+def may_follow(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Return whether the limit of a new run is no lower than that of the old one.
+
+    Then the new run goes on with what the old one stored; nothing has to be taken away.
+    """
+    before, after = old.get("limit"), new.get("limit")
+    return after is None or (isinstance(before, int) and before <= after)
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from sirst5k.datasets.names import leads_out
+from sirst5k.datasets.shards import find_members, image_from, mask_from, read_data
 from sirst5k.errors import DatasetError, DatasetNotFoundError, RecipeError
 from sirst5k.imaging import read_image, read_mask
 from sirst5k.noise import NoiseBank
-from sirst5k.sample import Sample
+from sirst5k.sample import Image, Mask, Sample
+from sirst5k.synthesis.facts import FINISHED, UNFINISHED
+from sirst5k.synthesis.manifest import MANIFEST, parse_line
 from sirst5k.synthesis.recipe import Recipe
-from sirst5k.synthesis.state import FINISHED, MANIFEST, UNFINISHED
 
 Record = dict[str, Any]
-_KEYS = {"id": str, "split": str, "operations": list, "image": str, "mask": str}
 
 
 class OutputFolder:
@@ -64,7 +66,7 @@ class OutputFolder:
             for number, line in enumerate(lines, 1):
                 if not line.endswith(b"\n") and not self.complete:
                     return  # the run was interrupted while it wrote this line
-                record = _parse(line)
+                record = parse_line(line)
                 if record is None:
                     raise DatasetError(
                         f"Expected a record in line {number} of {path}, but it is damaged. Run "
@@ -74,19 +76,42 @@ class OutputFolder:
                     yield record
 
     def read(self, record: Mapping[str, Any]) -> Sample:
-        """Return the stored sample of a record."""
-        image, mask = (self._inside(record[key]) for key in ("image", "mask"))
-        meta = {"parent": record["parent"], "operations": record["operations"]}
-        return Sample(record["id"], read_image(image), read_mask(mask).mask, meta)
+        """Return the stored sample of a record.
+
+        Raises
+        ------
+        DatasetError
+            If it cannot be read.
+        """
+        meta = {"parent": record.get("parent"), "operations": record["operations"]}
+        if "shard" in record:
+            image, mask = self._read_from_shard(record)
+        else:
+            image = read_image(self._inside(record["image"]))
+            mask = read_mask(self._inside(record["mask"])).mask
+        return Sample(record["id"], image, mask, meta)
 
     def bank(self) -> NoiseBank | None:
         """Return the noise that the run used; None if there is none."""
         path = self.root / "noise.npz"
         return NoiseBank.load(path) if path.is_file() else None
 
+    def _read_from_shard(self, record: Mapping[str, Any]) -> tuple[Image, Mask]:
+        shard = self._inside(str(record["shard"]))
+        members = find_members(shard)
+        names = [record["image"], record["mask"]]
+        for name in names:
+            if name not in members:
+                raise DatasetError(
+                    f"Expected {name!r} in {shard}, but it is not there. Run sirst5k synth again."
+                )
+        image, mask = read_data(shard, [members[name] for name in names])
+        return image_from(image, f"{shard} ({names[0]})"), mask_from(
+            mask, f"{shard} ({names[1]})"
+        ).mask
+
     def _inside(self, name: str) -> Path:
-        parts = PurePosixPath(name).parts
-        if ".." in parts or PurePosixPath(name).is_absolute():
+        if leads_out(name):
             raise DatasetError(
                 f"{self.root / MANIFEST} names {name!r}, which is not in its own folder."
             )
@@ -107,16 +132,3 @@ class OutputFolder:
 def is_output_folder(path: str | Path) -> bool:
     """Return whether a folder was made by `write_dataset`."""
     return (Path(path) / MANIFEST).is_file()
-
-
-def _parse(line: bytes) -> Record | None:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(record, dict):
-        return None
-    if record.get("split") == "skipped":
-        return record
-    fits = all(isinstance(record.get(key), kind) for key, kind in _KEYS.items())
-    return record if fits else None

@@ -1,111 +1,136 @@
-"""A folder of images and masks in the `dnanet` layout, which published scripts read."""
+"""What sinks have in common: samples as the bytes of files, and their line in the manifest."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from sirst5k.datasets import Dataset
-from sirst5k.errors import OutputError
-from sirst5k.imaging import encode_png, encode_tiff, pixel_hash, write_atomically
+from sirst5k.errors import DatasetError
+from sirst5k.imaging import encode_png, encode_tiff, pixel_hash
 from sirst5k.sample import Sample
+from sirst5k.synthesis.soundness import is_sound_png
+from sirst5k.synthesis.units import Unit
 
 Record = dict[str, Any]
-IMAGES, MASKS = "images", "masks"
+SKIPPED = "skipped"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ASCII_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
-class FolderSink:
-    """Stores finished samples as ``images/ID.png`` and ``masks/ID.png``.
+class Packed(NamedTuple):
+    """A sample as the bytes of its files.
 
-    Float images are stored as TIFF, because PNG has no such depth.
-
-    Parameters
+    Attributes
     ----------
-    root : Path
-        The output folder; `prepare` makes it.
+    head, tail : dict
+        Its record, before and after the entries that say where the files lie.
+    ending : str
+        Of the image file: ``png`` or ``tiff``.
+    image, mask : bytes
+        The files; empty for a sample that is left out.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._prefix = f"{root}/"
-        self._folders: set[str] = set()
+    head: Record
+    tail: Record
+    ending: str = "png"
+    image: bytes = b""
+    mask: bytes = b""
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the sample is left out, on the user's wish."""
+        return bool(self.head["split"] == SKIPPED)
+
+
+class Sink(Protocol):
+    """Where finished samples go, a unit at a time; a unit is there wholly or not at all."""
+
+    form: str
+    unit_size: int
 
     def prepare(self) -> None:
-        """Make the folders.
+        """Make the folders."""
+        ...
 
-        Raises
-        ------
-        OutputError
-            If that is not possible.
-        """
-        try:
-            for folder in (IMAGES, MASKS):
-                (self.root / folder).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"Cannot make the output folder {self.root}: {error}.") from error
+    def store(self, unit: Unit, samples: Iterable[Packed]) -> list[Record]:
+        """Store the samples of a unit and return their records."""
+        ...
 
-    def write(self, sample: Sample, split: str) -> Record:
-        """Store a sample and return its manifest record."""
-        ending = "tiff" if sample.image.dtype == np.float32 else "png"
-        encode = encode_tiff if ending == "tiff" else encode_png
-        record = _record(sample, split, ending)
-        self._make_folders(sample.id)
-        write_atomically(self._prefix + record["image"], encode(sample.image))
-        write_atomically(self._prefix + record["mask"], encode_png(sample.mask))
-        return record
+    def has(self, unit: Unit, records: Sequence[Mapping[str, Any]]) -> bool:
+        """Return whether the files of a unit are there."""
+        ...
 
-    def copy(self, dataset: Dataset, sample_id: str, split: str) -> Record:
-        """Store a sample of a dataset untouched: PNG files byte for byte.
 
-        Files in another format are decoded and stored losslessly as `write` does.
-        """
-        sample = dataset.get(sample_id)
-        files = dataset.source.files(sample_id)
-        if files is None or any(file.suffix.lower() != ".png" for file in files):
-            return self.write(sample, split)
-        self._make_folders(sample_id)
-        record = _record(sample, split, "png")
-        for key, file in zip(("image", "mask"), files, strict=True):
-            write_atomically(self._prefix + record[key], file.read_bytes())
-        return record
+def pack_sample(sample: Sample, split: str) -> Packed:
+    """Encode a sample: as PNG, or as TIFF if it is float32, which PNG cannot hold."""
+    is_float = sample.image.dtype == np.float32
+    image = encode_tiff(sample.image) if is_float else encode_png(sample.image)
+    packed = Packed(
+        *_record(sample, split), "tiff" if is_float else "png", image, encode_png(sample.mask)
+    )
+    if is_float:
+        _add_checksums(packed)
+    if split == "train" and not sample.mask.any():
+        packed.tail["empty"] = True
+    return packed
 
-    def has(self, record: Mapping[str, Any]) -> bool:
-        """Return whether both files of a record are there."""
-        return all((self.root / record[key]).is_file() for key in ("image", "mask"))
 
-    def sweep(self) -> None:
-        """Remove temporary files that an interrupted run left behind."""
-        for folder in (self.root / IMAGES, self.root / MASKS):
-            for leftover in folder.rglob(".*.part"):
-                leftover.unlink(missing_ok=True)
+def pack_untouched(dataset: Dataset, sample_id: str, split: str) -> Packed:
+    """Take a sample of a dataset as it is: PNG files byte for byte.
 
-    def _make_folders(self, sample_id: str) -> None:
-        """Make the folders of an id like ``44/1(814)``; most ids have none."""
-        parent = str(PurePosixPath(sample_id).parent)
-        if parent != "." and parent not in self._folders:
-            for folder in (IMAGES, MASKS):
-                (self.root / folder / parent).mkdir(parents=True, exist_ok=True)
-            self._folders.add(parent)
+    Files in another format are decoded and stored losslessly as `pack_sample` does.
+    """
+    sample = dataset.get(sample_id)
+    files = dataset.source.files(sample_id)
+    if files is None or any(file.suffix.lower() != ".png" for file in files):
+        return pack_sample(sample, split)
+    image, mask = (file.read_bytes() for file in files)
+    packed = Packed(*_record(sample, split), "png", image, mask)
+    _add_checksums(packed)
+    return packed
+
+
+def skipped(output_id: str, source_id: str, error: DatasetError) -> Packed:
+    """Return what stands for a sample that is left out."""
+    head = {"id": output_id, "split": SKIPPED, "parent": source_id}
+    return Packed(head, {"reason": str(error)})
 
 
 def manifest_line(record: Mapping[str, Any]) -> str:
     """Return a record as one line of ``manifest.jsonl``."""
-    return _ENCODER.encode(record) + "\n"
+    line = _ENCODER.encode(record)
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # a file name that is no valid UTF-8
+        line = _ASCII_ENCODER.encode(record)
+    return line + "\n"
 
 
-def _record(sample: Sample, split: str, ending: str) -> Record:
-    return {
+def _record(sample: Sample, split: str) -> tuple[Record, Record]:
+    head = {
         "id": sample.id,
         "split": split,
         "parent": sample.meta.get("parent"),
         "operations": sample.meta.get("operations", []),
-        "image": f"{IMAGES}/{sample.id}.{ending}",
-        "mask": f"{MASKS}/{sample.id}.png",
+    }
+    hashes = {
         "image_sha256": pixel_hash(sample.image),
         "mask_sha256": pixel_hash(sample.mask.view(np.uint8) * np.uint8(255)),
     }
+    return head, hashes
+
+
+def _add_checksums(packed: Packed) -> None:
+    """Record the checksum of a file that does not hold one over each of its bytes itself.
+
+    What sirst5k writes as PNG does; TIFF has none, and others' PNG files may have bytes that
+    are passed over when it is read.
+    """
+    for key, data in (("image", packed.image), ("mask", packed.mask)):
+        if not is_sound_png(data):
+            packed.tail[f"{key}_crc32"] = f"{zlib.crc32(data):08x}"

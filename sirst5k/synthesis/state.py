@@ -1,4 +1,4 @@
-"""The bookkeeping of an output folder: whose it is, how far it got, when it is done.
+"""The marks in an output folder: whose it is, and whether it is complete.
 
 While a run goes on, ``unfinished.json`` says which run it is and ``manifest.jsonl`` grows
 by a line for each stored sample, in the order of the plan. The split lists come when all
@@ -7,108 +7,136 @@ is stored, and ``dataset.json`` last: a folder that has it is complete.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sirst5k.errors import OutputError
 from sirst5k.imaging import write_atomically
-from sirst5k.synthesis.identity import Identity, differences
+from sirst5k.synthesis.facts import FINISHED, UNFINISHED, facts_text
+from sirst5k.synthesis.identity import Identity, differences, may_follow
+from sirst5k.synthesis.lock import HOLDER, LOCK
+from sirst5k.synthesis.manifest import MANIFEST
 
-FINISHED, UNFINISHED, MANIFEST = "dataset.json", "unfinished.json", "manifest.jsonl"
-LISTS = "50_50"
-OURS = ("images", "masks", LISTS, FINISHED, UNFINISHED, MANIFEST, "noise.npz")
+LISTS, NOISE = "50_50", "noise.npz"
+FOLDERS = ("images", "masks", "shards", LISTS)
+OURS = (*FOLDERS, FINISHED, UNFINISHED, MANIFEST, NOISE)
 """Everything that a run may put into its folder; ``--overwrite`` removes this and no more."""
 
 
 class OutputState:
-    """Reads and writes the bookkeeping files of one output folder.
+    """Reads and writes the marks of one output folder.
 
     Parameters
     ----------
     root : Path
         The output folder.
-    identity : mapping
-        From `run_identity`.
     """
 
-    def __init__(self, root: Path, identity: Identity) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.identity = identity
 
-    def claim(self, overwrite: bool) -> bool:
-        """Take the folder for this run; return whether the run is already complete.
+    def check(self) -> None:
+        """Refuse a folder that holds something else than a run, without touching it.
 
         Raises
         ------
         OutputError
-            If the folder holds something else.
+            If it is a file, or holds other people's things.
         """
         if self.root.exists() and not self.root.is_dir():
             raise OutputError(f"{self.root} is a file. Name a folder for the output.")
-        replaced = overwrite and self._clear()
-        present = sorted(entry.name for entry in self.root.iterdir()) if self.root.exists() else []
-        for name in (FINISHED, UNFINISHED):
-            if name in present:
-                self._check_same(self._read(name))
-                if name == FINISHED:
-                    # A run may have died between writing the one and removing the other.
-                    (self.root / UNFINISHED).unlink(missing_ok=True)
-                return name == FINISHED
-        if present and not replaced:
+        present = self._present()
+        if present and not {FINISHED, UNFINISHED, MANIFEST} & {*present}:
             raise OutputError(
                 f"{self.root} is not empty and holds no run of sirst5k (there is {present[0]!r}). "
-                f"Name a new folder."
+                f"Name a new folder; --overwrite replaces nothing but runs of sirst5k."
             )
-        self._make()
-        self._write(UNFINISHED, {"complete": False, **self.identity})
-        return False
 
-    def trim(self, expected: Callable[[int], str]) -> int:
-        """Return how many samples the manifest vouches for, cutting off what follows.
+    def claim(self, identity: Identity, overwrite: bool) -> bool:
+        """Take the folder for a run; return whether it says that the run is complete.
 
         Parameters
         ----------
-        expected : callable
-            Returns the id of the sample at a place; raises IndexError beyond the last.
+        identity : mapping
+            From `run_identity`.
+        overwrite : bool
+            Whether to remove what another run stored.
+
+        Raises
+        ------
+        OutputError
+            If the folder holds something else, or another run.
         """
-        path = self.root / MANIFEST
-        if not path.exists():
-            return 0
-        good, size = 0, 0
-        with path.open("rb") as lines:
-            for line in lines:
-                try:
-                    record = json.loads(line) if line.endswith(b"\n") else None
-                    if record is None or record["id"] != expected(good):
-                        break
-                except (ValueError, KeyError, TypeError, IndexError):
-                    break
-                good += 1
-                size += len(line)
-        with path.open("rb+") as manifest:
-            manifest.truncate(size)
-        return good
+        self.check()
+        present = self._present()
+        found = next((name for name in (FINISHED, UNFINISHED) if name in present), None)
+        if found is not None and not overwrite:
+            stored = self._read(found)
+            self._check_same(stored, identity)
+            if stored.get("clearing"):  # an earlier --overwrite was interrupted
+                self._clear(identity)
+            elif found == FINISHED:
+                # A run may have died between writing the one and removing the other.
+                (self.root / UNFINISHED).unlink(missing_ok=True)
+                return True
+        elif present and not overwrite:
+            raise OutputError(
+                f"{self.root} does not say any more which run it holds: {FINISHED} is missing. "
+                f"Name a new folder, or replace the run with --overwrite."
+            )
+        elif present:
+            self._check_ours(found)
+            self._clear(identity)
+        self._begin(identity)
+        return False
 
-    def reopen(self) -> None:
-        """Mark a complete folder as unfinished, because files of it are missing."""
-        self._write(UNFINISHED, {"complete": False, **self.identity})
+    def reopen(self, identity: Identity) -> None:
+        """Mark a complete folder as unfinished, because something of it is missing."""
+        self._begin(identity)
         (self.root / FINISHED).unlink()
+        self._remove(LISTS)
 
-    def finish(self, lists: Mapping[str, list[str]], facts: Mapping[str, Any]) -> None:
-        """Write the split lists, then the mark that the folder is complete."""
-        (self.root / LISTS).mkdir(exist_ok=True)
-        for name, ids in lists.items():
-            text = "".join(f"{sample_id}\n" for sample_id in ids)
-            write_atomically(self.root / LISTS / f"{name}.txt", text.encode())
-        self._write(FINISHED, {"complete": True, **self.identity, **facts})
+    def finish(self, identity: Identity, facts: Mapping[str, Any]) -> None:
+        """Write the mark that the folder is complete."""
+        text = facts_text({"complete": True, **identity, **facts})
+        write_atomically(self.root / FINISHED, text.encode())
         (self.root / UNFINISHED).unlink(missing_ok=True)
 
-    def _check_same(self, stored: Mapping[str, Any]) -> None:
-        known = {key: stored.get(key) for key in self.identity}
-        found = differences(known, json.loads(json.dumps(self.identity)))
+    def sweep(self) -> None:
+        """Remove temporary files that a killed run left behind."""
+        waiting = [str(self.root), *(str(self.root / name) for name in FOLDERS)]
+        for folder in waiting:
+            with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+                for entry in entries:
+                    if is_leftover(entry.name):
+                        os.unlink(entry.path)  # noqa: PTH108
+                    elif folder != waiting[0] and entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+
+    def _present(self) -> list[str]:
+        if not self.root.is_dir():
+            return []
+        names = (entry.name for entry in self.root.iterdir())
+        return sorted(
+            name for name in names if name not in (LOCK, HOLDER) and not is_leftover(name)
+        )
+
+    def _begin(self, identity: Identity, **more: Any) -> None:
+        document = {"complete": False, **more, **identity}
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(self.root / UNFINISHED, text.encode())
+
+    def _check_same(self, stored: Mapping[str, Any], identity: Identity) -> None:
+        known = {key: stored.get(key) for key in identity}
+        wanted = json.loads(json.dumps(identity))
+        if may_follow(known, wanted):
+            known["limit"] = wanted["limit"]
+        found = differences(known, wanted)
         if found:
             shown = "; ".join(found[:3]) + (f"; and {len(found) - 3} more" if found[3:] else "")
             raise OutputError(
@@ -116,42 +144,42 @@ class OutputState:
                 f"with --overwrite."
             )
 
+    def _check_ours(self, name: str | None) -> None:
+        """Refuse to remove what is not ours, though a file is called as ours are."""
+        if (self.root / MANIFEST).is_file() or name is None:
+            return
+        if not {"complete", "recipe"} <= {*self._read(name)}:
+            raise OutputError(
+                f"{self.root} holds no run of sirst5k: {name} is another's. Name a new folder; "
+                f"--overwrite replaces nothing but runs of sirst5k."
+            )
+
     def _read(self, name: str) -> dict[str, Any]:
         try:
             document = json.loads((self.root / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise OutputError(
-                f"{self.root / name} cannot be read: {error}. Replace the folder with --overwrite."
+                f"{self.root / name} cannot be read: {error}. Replace the run with --overwrite, or "
+                f"name a new folder."
             ) from error
         if not isinstance(document, dict):
             raise OutputError(f"{self.root / name} is not of sirst5k. Name a new folder.")
         return document
 
-    def _write(self, name: str, document: Mapping[str, Any]) -> None:
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(self.root / name, text.encode())
+    def _clear(self, identity: Identity) -> None:
+        """Remove an earlier run; killed on the way, the next start goes on with that."""
+        self._begin(identity, clearing=True)
+        for name in (FINISHED, LISTS, MANIFEST, NOISE, *FOLDERS):
+            self._remove(name)
 
-    def _make(self) -> None:
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"Cannot make the output folder {self.root}: {error.strerror}."
-            ) from error
+    def _remove(self, name: str) -> None:
+        path = self.root / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
-    def _clear(self) -> bool:
-        """Remove an earlier run, and refuse to touch a folder that never was one."""
-        if not self.root.exists() or not any(self.root.iterdir()):
-            return False
-        if not any((self.root / name).is_file() for name in (FINISHED, UNFINISHED)):
-            raise OutputError(
-                f"{self.root} holds no run of sirst5k; --overwrite replaces nothing else. "
-                f"Name a new folder."
-            )
-        for name in OURS:
-            path = self.root / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        return True
+
+def is_leftover(name: str) -> bool:
+    """Return whether a file name is one that is used while a file is being written."""
+    return name.startswith(".") and name.endswith((".part", ".tmp"))

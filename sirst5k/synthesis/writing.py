@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sirst5k.datasets import Dataset
-from sirst5k.errors import DatasetError, ParameterError
-from sirst5k.synthesis.executor import run_in_order
-from sirst5k.synthesis.identity import run_identity
-from sirst5k.synthesis.sink import FolderSink, Record, manifest_line
-from sirst5k.synthesis.state import MANIFEST, OutputState
+from sirst5k.datasets.names import check_apart, check_lengths, unusable
+from sirst5k.errors import DatasetError, OutputError, ParameterError, Sirst5kError, suggest
+from sirst5k.synthesis.executor import CHUNK, run_in_order
+from sirst5k.synthesis.folder_sink import FolderSink
+from sirst5k.synthesis.identity import Identity, run_identity
+from sirst5k.synthesis.lock import FolderLock
+from sirst5k.synthesis.manifest import MANIFEST, ManifestWriter, Progress, read_progress
+from sirst5k.synthesis.run import Run
+from sirst5k.synthesis.shard_sink import SHARD_SIZE, ShardSink
+from sirst5k.synthesis.sink import Sink
+from sirst5k.synthesis.state import LISTS, NOISE, OutputState
+from sirst5k.synthesis.summary import Summary, summarise
 from sirst5k.synthesis.surveying import survey
 from sirst5k.synthesis.virtual import SyntheticDataset
 
 Advance = Callable[[int], Any]
+FORMATS = ("folder", "shards")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +69,24 @@ def write_dataset(
     limit: int | None = None,
     overwrite: bool = False,
     on_error: str = "stop",
+    format: str = "folder",
+    shard_size: int = SHARD_SIZE,
     started: Callable[[int, int], Advance | None] | None = None,
 ) -> WriteReport:
-    """Store a synthetic dataset as a folder in the `dnanet` layout.
+    """Store a synthetic dataset as a folder in the `dnanet` layout, or as tar shards.
 
     ``images/``, ``masks/``, ``50_50/train.txt`` and, if a test set is given, its files
-    untouched with ``50_50/test.txt``; ``manifest.jsonl`` with one line a sample,
-    ``noise.npz`` with the noise used, and at last ``dataset.json``. The bytes depend
-    neither on `jobs` nor on interruptions: called again, it stores what is missing.
+    untouched with ``50_50/test.txt``; or ``shards/train-000000.tar`` …, in WebDataset's
+    naming. Beside them ``manifest.jsonl`` with one line a sample, ``noise.npz`` with the
+    noise used, and at last ``dataset.json``. The bytes depend neither on `jobs` nor on
+    interruptions: called again, it stores what is missing.
 
     Parameters
     ----------
     synthetic : SyntheticDataset
     out : path
-        A new folder, or one that the same run left unfinished.
+        A new folder, or one that the same run left unfinished. A run with a higher `limit`
+        goes on with what one with a lower limit stored.
     jobs : int
         Worker processes; -1 takes every core.
     test : Dataset, optional
@@ -83,163 +97,160 @@ def write_dataset(
         Replace another run in that folder.
     on_error : str
         ``stop`` at a sample that cannot be read, or ``skip`` it and say so.
+    format : str
+        ``folder`` or ``shards``.
+    shard_size : int
+        Samples a shard; a shard is made anew as a whole.
     started : callable, optional
-        Called once with (all, already stored) samples; what it returns is called with 1
-        after each stored sample.
+        Called once with (all, already stored) samples; what it returns is called with the
+        number of samples stored since.
 
     Raises
     ------
     Sirst5kError
-        If anything about the input or the folder is not as it must be; then nothing is
-        left that looks like a finished dataset.
+        If anything about the input or the folder is not as it must be, or another process
+        writes to it; then nothing is left that looks like a finished dataset.
     """
+    _check_parameters(jobs, limit, on_error, format, shard_size)
+    _check_test_apart(synthetic.dataset, test)
+    reserved = () if test is None else test.ids
+    _check_names(synthetic, reserved)
+    root = Path(out)
+    OutputState(root).check()
+    with _one_sentence(root), contextlib.ExitStack() as stack:
+        if root.exists():  # a folder in use is refused before hours of looking
+            stack.enter_context(FolderLock(root))
+        survey(synthetic, test, jobs, on_error)
+        _check_lengths(synthetic)
+        sink: Sink = FolderSink(root) if format == "folder" else ShardSink(root, shard_size)
+        run = Run(synthetic, test, sink, limit, on_error)
+        identity = run_identity(
+            synthetic,
+            test,
+            limit if run.outputs < len(synthetic) else None,
+            {"format": format} | ({"shard_size": shard_size} if format == "shards" else {}),
+        )
+        if not root.exists():
+            stack.enter_context(FolderLock(root))
+        if format == "folder":
+            check_apart([*synthetic.dataset.ids, *reserved], root)
+        return _write(run, root, identity, jobs, overwrite, started)
+
+
+def _write(
+    run: Run,
+    root: Path,
+    identity: Identity,
+    jobs: int,
+    overwrite: bool,
+    started: Callable[[int, int], Advance | None] | None,
+) -> WriteReport:
+    state = OutputState(root)
+    complete = state.claim(identity, overwrite)
+    state.sweep()
+    run.sink.prepare()
+    progress = read_progress(root / MANIFEST, run)
+    if complete and (progress.lost or progress.units < len(run.units)):
+        state.reopen(identity)
+    bank = run.synthetic.bank
+    if bank is not None:
+        bank.save(root / NOISE)
+    written = _store(run, root, progress, jobs, started)
+    summary = _finish(state, run, identity, root)
+    return WriteReport(
+        root=str(root),
+        train=summary.train,
+        test=summary.test,
+        written=written,
+        skipped={**run.synthetic.dataset.skipped, **summary.skipped},
+        empty_masks=summary.empty_masks,
+    )
+
+
+def _store(
+    run: Run,
+    root: Path,
+    progress: Progress,
+    jobs: int,
+    started: Callable[[int, int], Advance | None] | None,
+) -> int:
+    """Store what is lost and what is still to come; return how many samples that were."""
+    units = run.units
+    done = units[progress.units].start if progress.units < len(units) else len(run)
+    lost = sum(len(units[number]) for number, _ in progress.lost)
+    advance = started(len(run), done - lost) if started is not None else None
+    chunk = CHUNK if run.sink.unit_size == 1 else 1
+    again = _Again(run, [number for number, _ in progress.lost])
+    remade = run_in_order(again, 0, len(progress.lost), jobs, chunk)
+    for (number, checksum), lines in zip(progress.lost, remade, strict=True):
+        if zlib.crc32(lines.encode()) != checksum:
+            raise OutputError(
+                f"Expected to make {run.id_at(units[number].start)!r} as it was, but it became "
+                f"another: its source has changed since, or the manifest. Name a new folder, or "
+                f"replace the run with --overwrite."
+            )
+        if advance:
+            advance(len(units[number]))
+    with ManifestWriter(root / MANIFEST, progress.size) as manifest:
+        lines_of_units = run_in_order(run.store, progress.units, len(units), jobs, chunk)
+        for number, lines in enumerate(lines_of_units, progress.units):
+            manifest.append(lines)
+            if advance:
+                advance(len(units[number]))
+    return len(run) - done + lost
+
+
+def _finish(state: OutputState, run: Run, identity: Identity, root: Path) -> Summary:
+    """Write the lists and the mark of completeness: what follows from the manifest."""
+    lists = root / LISTS if run.sink.form == "folder" else None
+    summary = summarise(root / MANIFEST, lists, has_test=run.test is not None)
+    summary.skipped = {**run.synthetic.dataset.skipped, **summary.skipped}
+    files = dict(summary.files)
+    if run.synthetic.bank is not None:
+        files[NOISE] = hashlib.sha256((root / NOISE).read_bytes()).hexdigest()
+    state.finish(identity, {**summary.facts(), "files": files})
+    return summary
+
+
+class _Again:
+    """Stores units whose files are lost."""
+
+    def __init__(self, run: Run, numbers: list[int]) -> None:
+        self.run = run
+        self.numbers = numbers
+
+    def __call__(self, place: int) -> str:
+        return self.run.store(self.numbers[place])
+
+
+@contextlib.contextmanager
+def _one_sentence(root: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into one sentence that says how to go on."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, Sirst5kError):
+            raise
+        where = error.filename or root
+        raise OutputError(
+            f"Expected to write to {root}, but cannot: {error.strerror or error} ({where}). Make "
+            f"room or make it writable, then run the same command again to go on."
+        ) from error
+
+
+def _check_parameters(
+    jobs: int, limit: int | None, on_error: str, form: str, shard_size: int
+) -> None:
     if on_error not in ("stop", "skip"):
         raise ParameterError(f"Expected on_error 'stop' or 'skip', got {on_error!r}.")
     if jobs == 0 or jobs < -1:
         raise ParameterError(f"Expected jobs of at least 1, or -1 for every core, got {jobs}.")
     if limit is not None and limit < 1:
         raise ParameterError(f"Expected a limit of at least 1 output, got {limit}.")
-    _check_test_apart(synthetic.dataset, test)
-    synthetic.plan.check_names(() if test is None else test.ids)
-    survey(synthetic, test, jobs, on_error)
-    run = _Run(synthetic, test, Path(out), limit, on_error)
-    state = OutputState(run.sink.root, run_identity(synthetic, test, limit))
-    complete = state.claim(overwrite)
-    run.sink.prepare()
-    run.sink.sweep()
-    if synthetic.bank is not None and not (run.sink.root / "noise.npz").exists():
-        synthetic.bank.save(run.sink.root / "noise.npz")
-    done = state.trim(run.id_at)
-    lost = [place for place, record in _records(run.sink.root) if not _is_there(run.sink, record)]
-    if complete and (lost or done < len(run)):
-        state.reopen()
-    advance = started(len(run), done - len(lost)) if started is not None else None
-    for place in lost:
-        run.store(place)
-        if advance:
-            advance(1)
-    with (run.sink.root / MANIFEST).open("a", encoding="utf-8") as manifest:
-        for line in run_in_order(run.store, done, len(run), jobs):
-            manifest.write(line)
-            manifest.flush()
-            if advance:
-                advance(1)
-    summary = _summarise(run.sink.root)
-    if not (complete and not lost and done == len(run)):
-        lists = {"train": summary.train}
-        if test is not None:
-            lists["test"] = summary.test
-        state.finish(lists, summary.facts())
-    return WriteReport(
-        root=str(run.sink.root),
-        train=len(summary.train),
-        test=len(summary.test),
-        written=len(run) - done + len(lost),
-        skipped={**synthetic.dataset.skipped, **summary.skipped},
-        empty_masks=summary.empty_masks,
-    )
-
-
-class _Run:
-    """Everything a worker needs to store the sample at one place of the run."""
-
-    def __init__(
-        self,
-        synthetic: SyntheticDataset,
-        test: Dataset | None,
-        root: Path,
-        limit: int | None,
-        on_error: str,
-    ) -> None:
-        self.synthetic = synthetic
-        self.test = test
-        self.sink = FolderSink(root)
-        self.on_error = on_error
-        planned = len(synthetic)
-        self.outputs = planned if limit is None else min(limit, planned)
-
-    def __len__(self) -> int:
-        return self.outputs + (len(self.test) if self.test is not None else 0)
-
-    def id_at(self, place: int) -> str:
-        if place < self.outputs:
-            return self.synthetic.plan[place].id
-        if self.test is None:
-            raise IndexError(place)
-        return self.test.ids[place - self.outputs]
-
-    def store(self, place: int) -> str:
-        """Store the sample at a place and return its line of the manifest.
-
-        The line, not the record: a worker has more time to write JSON than the parent.
-        """
-        return manifest_line(self._store(place))
-
-    def _store(self, place: int) -> Record:
-        if place >= self.outputs:
-            assert self.test is not None
-            return self.sink.copy(self.test, self.test.ids[place - self.outputs], "test")
-        variant = self.synthetic.plan[place]
-        try:
-            sample = self.synthetic.make(variant)
-        except DatasetError as error:
-            if self.on_error == "stop":
-                raise
-            return {
-                "id": variant.id,
-                "split": "skipped",
-                "parent": variant.source_id,
-                "reason": str(error),
-            }
-        record = self.sink.write(sample, "train")
-        if not sample.mask.any():
-            record["empty"] = True
-        return record
-
-
-@dataclass
-class _Summary:
-    """What the manifest adds up to."""
-
-    train: list[str]
-    test: list[str]
-    skipped: dict[str, str]
-    empty_masks: int
-
-    def facts(self) -> dict[str, Any]:
-        """Return the counts that ``dataset.json`` states."""
-        return {
-            "counts": {
-                "train": len(self.train),
-                "test": len(self.test),
-                "empty_masks": self.empty_masks,
-            },
-            "skipped": self.skipped,
-        }
-
-
-def _summarise(root: Path) -> _Summary:
-    summary = _Summary([], [], {}, 0)
-    for _, record in _records(root):
-        if record["split"] == "skipped":
-            summary.skipped[record["parent"]] = record["reason"]
-        else:
-            (summary.train if record["split"] == "train" else summary.test).append(record["id"])
-            summary.empty_masks += bool(record.get("empty"))
-    return summary
-
-
-def _records(root: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    path = root / MANIFEST
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8") as lines:
-        for place, line in enumerate(lines):
-            yield place, json.loads(line)
-
-
-def _is_there(sink: FolderSink, record: Mapping[str, Any]) -> bool:
-    return record["split"] == "skipped" or sink.has(record)
+    if form not in FORMATS:
+        raise ParameterError(f"There is no format {form!r}.{suggest(form, FORMATS)}")
+    if shard_size < 1:
+        raise ParameterError(f"Expected a shard_size of at least 1 sample, got {shard_size}.")
 
 
 def _check_test_apart(dataset: Dataset, test: Dataset | None) -> None:
@@ -251,3 +262,20 @@ def _check_test_apart(dataset: Dataset, test: Dataset | None) -> None:
             f"{len(shared)} test samples are among the sources too, as {shared[0]!r}. Test "
             f"images are never synthesised from: choose a split that leaves them out."
         )
+
+
+def _check_names(synthetic: SyntheticDataset, reserved: Sequence[str]) -> None:
+    """Refuse names that no list with one a line can hold, and those that clash."""
+    for sample_id in [*synthetic.dataset.ids, *reserved]:
+        why = unusable(sample_id)
+        if why:
+            raise DatasetError(f"Expected names for files, but {sample_id!r} is none: {why}.")
+    synthetic.plan.check_names(reserved)
+
+
+def _check_lengths(synthetic: SyntheticDataset) -> None:
+    """Refuse names that are too long for a disk with what the recipe adds to them."""
+    if len(synthetic.plan):
+        last = synthetic.plan[-1]
+        addition = last.id.removeprefix(last.source_id)
+        check_lengths(synthetic.dataset.ids, f"{addition}.tiff")

@@ -96,6 +96,7 @@ def fit(
     cache: str | os.PathLike[str] | bool | None = None,
     overwrite: bool = False,
     held_out: Dataset | None = None,
+    test: Dataset | None = None,
     started: Callable[[int, int, int], Callable[[dict[str, float]], None] | None] | None = None,
     watch: Callable[[Any, int, bool], None] | None = None,
     decoding: Any = None,
@@ -133,6 +134,9 @@ def fit(
         Whether another run in `out` is replaced.
     held_out : Dataset, optional
         What is validated on; a fixed share of `data` by default, which is then left out.
+    test : Dataset, optional
+        Refused if an image of it is trained on, and else not looked at; the dataset's own
+        test split by default.
     started : callable, optional
         Called with (steps, steps taken, frames of a batch) before the first step; may
         return what is to be called after every step with loss, iou and validation score.
@@ -174,7 +178,7 @@ def fit(
     parts = divide(
         dataset,
         config.validation_fraction,
-        test=test_part(dataset),
+        test=test if test is not None else test_part(dataset),
         recipe=made_by,
         bank=bank,
         held_out=held_out,

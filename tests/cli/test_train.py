@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 pytest.importorskip("lightning_fabric")
 
-from sirst5k_cli.main import cli  # noqa: E402
+from sirst5k_cli.main import cli
 
 DATA = "demo:n=14,size=48,seed=2"
 SMALL = ["--net", "widths=[4,8]", "--size", "32", "--batch-size", "4", "--device", "cpu"]

@@ -9,7 +9,7 @@ import pytest
 
 from sirst5k.errors import ParameterError
 from sirst5k.evaluation import Bootstrap, bootstrap_intervals
-from sirst5k.evaluation.bootstrap import _draws, figures
+from sirst5k.evaluation.bootstrap import draw_counts, figures
 from sirst5k.metrics import ImageScores, pool
 from sirst5k.seeds import rng_for
 
@@ -50,7 +50,7 @@ def test_figures_are_those_of_the_metrics_room() -> None:
 
 def test_every_resample_is_scored_as_a_set_of_its_own() -> None:
     images, rule = rows(8), Bootstrap(40, seed=3)
-    counts = np.concatenate(_draws(len(images), rule)).astype(int)
+    counts = np.concatenate(draw_counts(len(images), rule)).astype(int)
     assert counts.shape == (40, 8)
     assert (counts.sum(axis=1) == 8).all()
     pooled = [
@@ -68,10 +68,10 @@ def test_seeded() -> None:
     assert first != bootstrap_intervals(images, Bootstrap(200, seed=2))
 
 
-def test_parts_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = np.concatenate(_draws(10, Bootstrap(50)))
+def test_parts_do_not_change_thedraw_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = np.concatenate(draw_counts(10, Bootstrap(50)))
     monkeypatch.setattr("sirst5k.evaluation.bootstrap._AT_ONCE", 70)
-    parts = _draws(10, Bootstrap(50))
+    parts = draw_counts(10, Bootstrap(50))
     assert len(parts) > 1
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 

@@ -56,7 +56,9 @@ def test_an_unfinished_run_is_read_as_far_as_it_went(out: Path) -> None:
 
 def test_skipped_sources_are_no_records(out: Path) -> None:
     with (out / "manifest.jsonl").open("a") as manifest:
-        manifest.write(json.dumps({"id": "x", "split": "skipped", "reason": "damaged"}) + "\n")
+        manifest.write(
+            json.dumps({"id": "x", "split": "skipped", "parent": "x", "reason": "damaged"}) + "\n"
+        )
     assert len(list(OutputFolder(out).records())) == 14
 
 

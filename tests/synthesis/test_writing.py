@@ -74,7 +74,7 @@ def test_the_folder_is_what_it_says(tmp_path: Path, depth: int) -> None:
         assert hashlib.sha256(mask.tobytes()).hexdigest() == record["mask_sha256"]
     document = json.loads((out / "dataset.json").read_text())
     assert document["complete"] is True
-    assert document["counts"] == {"train": 16, "test": 2, "empty_masks": 0}
+    assert document["counts"] == {"train": 16, "test": 2, "empty_masks": 0, "skipped": 0}
     assert Recipe.from_dict(document["recipe"]) == synthetic.recipe
     expected = {"images", "masks", "50_50", "manifest.jsonl", "dataset.json", "noise.npz"}
     assert {entry.name for entry in out.iterdir()} == expected

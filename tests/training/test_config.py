@@ -6,6 +6,9 @@ import pytest
 import yaml
 
 from sirst5k.errors import ParameterError
+
+pytest.importorskip("torch")
+
 from sirst5k.training import PROTOCOLS, TrainingConfig, resolve
 
 

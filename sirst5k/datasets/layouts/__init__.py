@@ -6,6 +6,7 @@ A new one is a file here and a line in `LAYOUTS`.
 from __future__ import annotations
 
 from sirst5k.datasets.layouts.basicirstd import BASICIRSTD
+from sirst5k.datasets.layouts.coco import COCO
 from sirst5k.datasets.layouts.dnanet import DNANET
 from sirst5k.datasets.layouts.grokcv import GROKCV
 from sirst5k.datasets.layouts.irdst_real import IRDST_REAL
@@ -16,11 +17,13 @@ from sirst5k.datasets.layouts.mshnet import MSHNET
 from sirst5k.datasets.layouts.nudt_sirst import NUDT_SIRST
 from sirst5k.datasets.layouts.nudt_sirst_sea import NUDT_SIRST_SEA
 from sirst5k.datasets.layouts.plain import PLAIN
+from sirst5k.datasets.layouts.shards import SHARDS
 from sirst5k.datasets.layouts.sirst_v1 import SIRST_V1
 from sirst5k.datasets.layouts.sirst_v2 import SIRST_V2
 
 # The first that fits is taken. Two with a mark of their own (Target_image/, a list called
-# IRDST-real) stand before dnanet and basicirstd, whose signatures they would fit as well.
+# IRDST-real) stand before dnanet and basicirstd, whose signatures they would fit as well, and
+# coco before plain, which takes annotations/ for a folder of masks.
 LAYOUTS: dict[str, Layout] = {
     layout.name: layout
     for layout in (
@@ -35,7 +38,9 @@ LAYOUTS: dict[str, Layout] = {
         GROKCV,
         NUDT_SIRST,
         MDVSFA,
+        COCO,
         PLAIN,
+        SHARDS,
     )
 }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from sirst5k.datasets.pairs import Part, natural_key
+from sirst5k.datasets.names import natural_key, unusable
+from sirst5k.datasets.pairs import Part
+from sirst5k.datasets.reading import Opened, Reading
+from sirst5k.datasets.scanning import is_folder
 from sirst5k.datasets.splits import ROLES, FolderList, ListFile, role_of
 
 
@@ -20,15 +23,19 @@ class Found:
     ----------
     parts : tuple of Part
         Where images and masks lie.
-    lists : mapping of str to ListFile or FolderList
+    lists : mapping of str to sequence of str, ListFile or FolderList
         Split lists by name.
     canonical : mapping of str to str
         Role to the list that it means.
+    opener : callable, optional
+        Opens the samples where they are no pairs of files: given how they are to be read, it
+        returns their source and index, and `parts` is empty.
     """
 
     parts: tuple[Part, ...]
-    lists: Mapping[str, ListFile | FolderList] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[str] | ListFile | FolderList] = field(default_factory=dict)
     canonical: Mapping[str, str] = field(default_factory=dict)
+    opener: Callable[[Reading], Opened] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Layout:
         Its signature in words, for the error when nothing fits.
     signature : tuple of str
         Patterns that must all be there: ``images/`` a folder, ``*/train.txt`` a file;
-        ``a|b`` is either.
+        ``a|b`` is either, tried in this order.
     no_mark : frozenset of str
         Folders that say nothing for this layout, whatever lists they hold.
     parts : tuple of Part
@@ -80,7 +87,7 @@ class Layout:
         pictures = picture_folders(self.parts)
         if not all(_is_there(root, wanted, pictures | self.no_mark) for wanted in self.signature):
             return None
-        lists: dict[str, ListFile | FolderList] = {
+        lists: dict[str, Sequence[str] | ListFile | FolderList] = {
             name: FolderList(prefix) for name, prefix in self.folder_lists.items()
         }
         lists |= find_lists(root, self.lists, pictures, self.leading_slash)
@@ -112,7 +119,7 @@ def find_lists(
     for pattern in patterns:
         for path in expand(root, pattern, pictures):
             name = path.removesuffix(".txt")
-            if not pattern.startswith("*") or role_of(name) is not None:
+            if unusable(name) == "" and (not pattern.startswith("*") or role_of(name) is not None):
                 names.add(name)
     ordered = sorted(names, key=natural_key)
     return {name: ListFile(root / f"{name}.txt", leading_slash) for name in ordered}
@@ -125,31 +132,39 @@ def picture_folders(parts: tuple[Part, ...]) -> frozenset[str]:
 
 
 def expand(root: Path, pattern: str, closed: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Yield files that match a pattern with one or two parts, relative to the root.
+    """Yield files that match a pattern, relative to the root.
 
     Unlike ``Path.glob`` it stops scanning when nobody asks for more, and stays out of the
     `closed` folders where the pattern leaves the folder open.
     """
-    folder, slash, stem = pattern.rpartition("/")
-    if not slash:
-        folders = [""]
-    elif "*" in folder:
-        folders = sorted(
-            name
-            for name, is_folder in _listing(root)
-            if is_folder and fnmatchcase(name, folder) and name not in closed
-        )
-    else:
-        folders = [folder]
-    for name in folders:
+    *folders, stem = pattern.split("/")
+    for folder in _expand_folders(root, "", folders, closed):
         if "*" not in stem:
-            path = f"{name}{slash}{stem}"
-            if (root / path).is_file():
-                yield path
+            if (root / folder / stem).is_file():
+                yield folder + stem
             continue
-        for entry, is_folder in _listing(root / name):
-            if not is_folder and fnmatchcase(entry, stem) and not entry.startswith("."):
-                yield f"{name}{slash}{entry}"
+        for entry, is_a_folder in _listing(root / folder):
+            if not is_a_folder and fnmatchcase(entry, stem) and not entry.startswith("."):
+                yield folder + entry
+
+
+def _expand_folders(
+    root: Path, below: str, patterns: Sequence[str], closed: frozenset[str]
+) -> Iterator[str]:
+    """Yield folders that match the parts of a pattern, each with a slash at its end."""
+    if not patterns:
+        yield below
+        return
+    wanted, *rest = patterns
+    names = [wanted]
+    if "*" in wanted:
+        names = sorted(
+            name
+            for name, is_a_folder in _listing(root / below)
+            if is_a_folder and fnmatchcase(name, wanted) and (below or name not in closed)
+        )
+    for name in names:
+        yield from _expand_folders(root, f"{below}{name}/", rest, closed)
 
 
 def _is_there(root: Path, wanted: str, closed: frozenset[str]) -> bool:
@@ -166,6 +181,6 @@ def _listing(folder: Path) -> Iterator[tuple[str, bool]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                yield entry.name, entry.is_dir()
+                yield entry.name, is_folder(entry)
     except OSError:
         return  # not there, or not a folder: then nothing in it matches

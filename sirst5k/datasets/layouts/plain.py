@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sirst5k.datasets.layouts.layout import Found, Layout, find_lists, picture_folders
@@ -25,7 +26,7 @@ def _detect(root: Path) -> Found | None:
     part = _part(root, "") or _flat(root)
     if part is None:
         return None
-    found: dict[str, ListFile | FolderList] = {
+    found: dict[str, Sequence[str] | ListFile | FolderList] = {
         role: FolderList(f"{role}/") for role in ROLES if (root / part.images / role).is_dir()
     }
     found |= find_lists(root, ("*.txt", "*/*.txt"), picture_folders((part,)))

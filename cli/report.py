@@ -1,0 +1,43 @@
+"""`sirst5k report`: the report of one experiment, or of several together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from .options import output_options
+
+
+@click.command("report")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The first folder by default.")
+@click.option("--pictures", type=click.IntRange(min=0), default=4, show_default=True)
+@click.option("--bootstrap", type=click.IntRange(min=100), default=10_000, show_default=True)
+@output_options
+def command(
+    folders: tuple[Path, ...],
+    out: Path | None,
+    pictures: int,
+    bootstrap: int,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Write report.html, results.json, results.csv and table.tex for what is finished.
+
+    \b
+    Examples:
+      sirst5k report cmp
+      sirst5k report mshnet-runs dnanet-runs --out both
+    """
+    from sirst5k.comparison import write_report
+    from sirst5k.evaluation.bootstrap import Bootstrap
+
+    target = out if out is not None else folders[0]
+    written = write_report(folders, target, rule=Bootstrap(bootstrap), pictures=pictures)
+    if as_json:
+        click.echo(json.dumps(written))
+    elif not quiet:
+        for name in written.values():
+            click.echo(name)

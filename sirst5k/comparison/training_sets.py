@@ -1,0 +1,143 @@
+"""What each cell of an experiment trains on, holds out and is tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sirst5k.comparison.arms import Arm
+from sirst5k.comparison.experiment import Experiment
+from sirst5k.comparison.subsets import nested_subset
+from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
+from sirst5k.errors import SplitError
+from sirst5k.synthesis import Recipe
+from sirst5k.training.holdout import hold_out
+from sirst5k.training.material import parents_of
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The images of one cell.
+
+    Attributes
+    ----------
+    training : Dataset
+        Originals, or a folder made from just these originals.
+    held_out : Dataset
+        Originals; the same for every arm.
+    recipe : Recipe, optional
+        What is made of `training` on the fly.
+    source : str
+        Where the images come from, in words.
+    """
+
+    training: Dataset
+    held_out: Dataset
+    recipe: Recipe | None = None
+
+    source: str = "images as they are"
+
+
+def open_parts(experiment: Experiment) -> tuple[Dataset, Dataset]:
+    """Return the training and the test split of an experiment's dataset.
+
+    Raises
+    ------
+    SplitError
+        If there is no test split, or an image is in both.
+    """
+    training = training_part(open_dataset(experiment.data, experiment.split), experiment.split)
+    if experiment.test is not None:
+        test: Dataset | None = open_dataset(experiment.data, experiment.test)
+    else:
+        test = test_part(training)
+    if test is None:
+        raise SplitError(
+            f"{training.describe()} does not say which of its images are for testing. Name "
+            "their list: --test NAME."
+        )
+    if both := sorted(set(training.ids) & set(test.ids)):
+        raise SplitError(
+            f"Expected training and test list to share no image, but {len(both)} are in both, "
+            f"first {both[0]!r}. Name other lists with --split and --test."
+        )
+    return training, test
+
+
+def training_set(
+    dataset: Dataset,
+    arm: Arm,
+    fraction: float,
+    validation_fraction: float,
+    tested: Iterable[str] = (),
+) -> TrainingSet:
+    """Return what a cell trains on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The training split.
+    arm : Arm
+    fraction : float
+        Share of its labels.
+    validation_fraction : float
+        Share of those that is held out, the same images for every arm.
+    tested : iterable of str
+        Names of the test images, none of which a folder's images may be made of.
+    """
+    names = nested_subset(dataset.ids, fraction)
+    kept, held = hold_out(names, validation_fraction)
+    own = [names[index] for index in kept]
+    held_out = dataset.subset([names[index] for index in held])
+    if arm.folder is None:
+        source = "images as they are" if arm.recipe is None else "computed on the fly"
+        return TrainingSet(dataset.subset(own), held_out, arm.recipe, source)
+    made = training_part(open_dataset(arm.folder), None)
+    origin = origins(made, dataset.ids, tested)
+    wanted = set(own)
+    chosen = [name for name in made.ids if origin[name] in wanted]
+    if not chosen:
+        raise SplitError(
+            f"Expected {made.describe()} to hold images made of the {len(own)} that are trained "
+            "on, found none."
+        )
+    return TrainingSet(made.subset(chosen), held_out, None, "written beforehand")
+
+
+def origins(made: Dataset, originals: Iterable[str], tested: Iterable[str] = ()) -> dict[str, str]:
+    """Return of every sample of a folder which original it was made of.
+
+    A folder that `sirst5k synth` wrote says so in its manifest; else a sample belongs to the
+    original whose name its own begins with, as published scripts call their outputs.
+
+    Raises
+    ------
+    SplitError
+        If a sample belongs to none, as it might be made of a held-out image; or to a test
+        image.
+    """
+    known, forbidden = set(originals), set(tested)
+    found = {}
+    for name, parent in parents_of(made).items():
+        either = known | forbidden
+        origin = parent if parent in either else _longest_beginning(name, either)
+        if origin in forbidden:
+            raise SplitError(
+                f"Expected {made.describe()} to be made of training images only, but {name!r} "
+                f"is made of the test image {origin!r}."
+            )
+        if origin is None:
+            raise SplitError(
+                f"Expected every image of {made.describe()} to be made of one of the training "
+                f"images, but {name!r} begins with none of their names. Held-out images could "
+                "not be told from others."
+            )
+        found[name] = origin
+    return found
+
+
+def _longest_beginning(name: str, known: set[str]) -> str | None:
+    for end in range(len(name), 0, -1):
+        if name[:end] in known and (end == len(name) or not name[end].isalnum()):
+            return name[:end]
+    return None
