@@ -14,6 +14,7 @@ from sirst5k.comparison.arms import Arm, check_arms
 from sirst5k.detectors import names as detector_names
 from sirst5k.errors import OutputError, ParameterError, suggest
 from sirst5k.imaging import write_atomically
+from sirst5k.plain_yaml import YamlError, parse_yaml
 
 VERSION = 1
 FILE = "experiment.yaml"
@@ -204,7 +205,7 @@ class Experiment:
         """Read the experiment of a folder."""
         file = folder / FILE
         try:
-            document = yaml.safe_load(file.read_text(encoding="utf-8"))
+            document = parse_yaml(file.read_text(encoding="utf-8"))
             return cls.from_dict(document)
-        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        except (OSError, YamlError, KeyError, TypeError) as error:
             raise OutputError(f"Expected an experiment in {file}: {error}.") from error

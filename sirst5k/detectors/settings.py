@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from sirst5k.detectors.registry import create
 from sirst5k.errors import ParameterError
+from sirst5k.plain_yaml import YamlError, parse_yaml
 
 
 def parse_settings(assignments: Sequence[str]) -> dict[str, Any]:
@@ -25,8 +24,8 @@ def parse_settings(assignments: Sequence[str]) -> dict[str, Any]:
         if not equals or not key.strip():
             raise ParameterError(f"Expected a setting as KEY=VALUE, got {word!r}.")
         try:
-            settings[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            settings[key.strip()] = parse_yaml(value)
+        except YamlError as error:
             raise ParameterError(f"Expected a YAML value in {word!r}, but it is none.") from error
     return settings
 

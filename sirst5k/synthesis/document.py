@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from sirst5k.errors import RecipeError, suggest
 
 Built = TypeVar("Built")
+_LARGEST = 1 << 63  # no count or size is larger, and NumPy would not hold it
 Sections = Mapping[str, Mapping[str, type]]
 
 
@@ -39,7 +41,7 @@ def from_document(
     values: dict[str, Any] = {}
     for key, value in document.items():
         if key not in known:
-            raise RecipeError(f"unknown key '{path}{key}'.{suggest(str(key), known)}")
+            raise RecipeError(f"unknown key '{path}{shown(key, str)}'.{suggest(str(key), known)}")
         if key in sections:
             values[key] = _section(key, value, sections, optional=_optional(hints[key]))
         elif is_dataclass(hints[key]):
@@ -71,17 +73,26 @@ def to_document(value: Any, sections: Sections) -> dict[str, Any]:
     return document
 
 
+def shown(value: Any, form: Callable[[Any], str] = repr, most: int = 60) -> str:
+    """Return a value as a message shows it: what a stranger wrote may be megabytes."""
+    try:
+        text = form(value)
+    except ValueError:  # Python refuses to print numbers of thousands of digits
+        text = f"a {type(value).__name__} too long to print"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _section(key: str, value: Any, sections: Sections, optional: bool) -> Any:
     methods = sections[key]
     if value is None and optional:
         return None
     if not isinstance(value, Mapping):
-        raise RecipeError(f"{key}: expected a mapping of keys to values, got {value!r}.")
+        raise RecipeError(f"{key}: expected a mapping of keys to values, got {shown(value)}.")
     # Where there is no choice of method, it need not be named.
     method = value.get("method", next(iter(methods)) if len(methods) == 1 else None)
-    if method not in methods:
+    if not isinstance(method, str) or method not in methods:
         raise RecipeError(
-            f"{key}.method: no such method {method!r}.{suggest(str(method), methods)}"
+            f"{key}.method: no such method {shown(method)}.{suggest(str(method), methods)}"
         )
     rest = {name: part for name, part in value.items() if name != "method"}
     for name in rest:
@@ -96,7 +107,7 @@ def _section(key: str, value: Any, sections: Sections, optional: bool) -> Any:
 
 def _nested(kind: Any, value: Any, path: str) -> Any:
     if not isinstance(value, Mapping):
-        raise RecipeError(f"{path}: expected a mapping of keys to values, got {value!r}.")
+        raise RecipeError(f"{path}: expected a mapping of keys to values, got {shown(value)}.")
     return from_document(kind, value, {}, f"{path}.")
 
 
@@ -121,15 +132,16 @@ def _convert(value: Any, hint: Any, path: str) -> Any:
         return _convert(value, next(h for h in get_args(hint) if h is not type(None)), path)
     if origin is tuple:
         if not isinstance(value, list | tuple):
-            raise RecipeError(f"{path}: expected a list, got {value!r}.")
+            raise RecipeError(f"{path}: expected a list, got {shown(value)}.")
         inner = get_args(hint)[0]
         return tuple(_convert(part, inner, path) for part in value)
     # bool is an int to Python, but `variants: true` is a mistake.
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        number = float(value)
-        if number - number == 0:
-            return number
-    elif type(value) is hint:
+        with suppress(OverflowError):
+            number = float(value)
+            if number - number == 0:
+                return number
+    elif type(value) is hint and not (hint is int and abs(value) >= _LARGEST):
         return value
     names = {int: "a whole number", float: "a finite number", bool: "true or false", str: "a name"}
-    raise RecipeError(f"{path}: expected {names.get(hint, hint)}, got {value!r}.")
+    raise RecipeError(f"{path}: expected {names.get(hint, hint)}, got {shown(value)}.")

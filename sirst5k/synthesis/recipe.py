@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from sirst5k.errors import OutputError, RecipeError, suggest
+from sirst5k.plain_yaml import YamlError, parse_yaml
 from sirst5k.synthesis.document import from_document, to_document
 from sirst5k.synthesis.parameters import (
     AdaptiveNegatives,
@@ -130,10 +131,9 @@ class Recipe:
     def from_text(cls, text: str, where: str = "recipe") -> Recipe:
         """Parse a YAML document; `where` names it in messages."""
         try:
-            document = yaml.safe_load(text)
-        except (yaml.YAMLError, RecursionError) as error:
-            reason = " ".join(str(error).split())
-            raise RecipeError(f"{where} is not valid YAML: {reason}") from error
+            document = parse_yaml(text)
+        except YamlError as error:
+            raise RecipeError(f"{where} is not valid YAML: {error}") from error
         try:
             return cls.from_dict(document)
         except RecipeError as error:
@@ -181,8 +181,8 @@ class Recipe:
             if not equals:
                 raise RecipeError(f"--set {assignment}: expected KEY=VALUE.")
             try:
-                value = yaml.safe_load(text)
-            except yaml.YAMLError as error:
+                value = parse_yaml(text)
+            except YamlError as error:
                 raise RecipeError(f"--set {assignment}: {text!r} is no YAML value.") from error
             _assign(document, key.strip(), value)
         return Recipe.from_dict(document)

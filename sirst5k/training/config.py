@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from sirst5k.errors import ParameterError, RecipeError, suggest
+from sirst5k.plain_yaml import YamlError, parse_yaml
 from sirst5k.synthesis.document import from_document, to_document
 from sirst5k.training.augmentation import Augmentation
 from sirst5k.training.optimizers import OPTIMIZERS
@@ -241,8 +242,8 @@ def assigned(document: Mapping[str, Any], assignments: Iterable[str]) -> dict[st
         if section not in (known := [item.name for item in fields(TrainingConfig)]):
             raise RecipeError(f"--set {word}: unknown key {section!r}.{suggest(section, known)}")
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+            value = parse_yaml(text)
+        except YamlError as error:
             raise RecipeError(f"--set {word}: {text!r} is no YAML value.") from error
         if not dot:
             changed[section] = value

@@ -12,6 +12,7 @@ import yaml
 
 from sirst5k.errors import OutputError
 from sirst5k.imaging import write_atomically
+from sirst5k.plain_yaml import YamlError, parse_yaml
 
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
@@ -58,8 +59,8 @@ class RunFolder:
         if not file.is_file():
             return None
         try:
-            document = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            document = parse_yaml(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, YamlError) as error:
             raise OutputError(f"Cannot read {file}: {error}. Use --overwrite.") from error
         if not isinstance(document, dict):
             raise OutputError(f"Expected a mapping in {file}. Use --overwrite to start again.")

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from sirst5k.errors import OutputError, ParameterError, suggest
+from sirst5k.plain_yaml import YamlError, parse_yaml
 from sirst5k.transforms.banks import BankLike, recall_bank
 from sirst5k.transforms.checking import check_choice
 from sirst5k.transforms.compose import Compose, OneOf
@@ -80,8 +81,8 @@ def from_dict(document: object, bank: BankLike | None = None) -> Transform:
 def from_text(text: str, bank: BankLike | None = None) -> Transform:
     """Make a transform from a YAML document; see `from_dict`."""
     try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        document = parse_yaml(text)
+    except YamlError as error:
         raise ParameterError(f"No valid YAML: {' '.join(str(error).split())}") from error
     return from_dict(document, bank)
 
