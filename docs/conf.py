@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +13,11 @@ from sphinx.application import Sphinx
 from sirst5k import __version__
 from sirst5k.datasets.layouts import LAYOUTS
 from sirst5k_cli.main import cli
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from diagrams import draw_network_diagrams
+from pictures import draw_transform_pictures
 
 project = "sirst5k"
 author = "The sirst5k developers"
@@ -34,6 +40,7 @@ html_title = f"sirst5k {version}"
 # it then links to neither, which is right.
 suppress_warnings = ["ref.python"]
 default_role = "py:obj"  # `name` in a docstring links to that name, where it is documented
+autodoc_mock_imports = ["torch", "safetensors", "lightning_fabric", "albumentations", "torchvision"]
 autodoc_typehints = "none"  # the docstrings give them, with shapes and units
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
@@ -50,7 +57,9 @@ def write_generated(app: Sphinx) -> None:
     rows = [f"| `{layout.name}` | {layout.looks_for} |" for layout in LAYOUTS.values()]
     write("layouts.md", "\n".join(["| layout | recognised by |", "|---|---|", *rows, ""]))
     write("speed.md", speed_table())
-    write_help_of(cli, ["sirst5k"])
+    write("commands.md", help_of(cli, ["sirst5k"]))
+    draw_transform_pictures(GENERATED / "transforms")
+    draw_network_diagrams(GENERATED)
 
 
 def speed_table() -> str:
@@ -93,20 +102,21 @@ def write(name: str, text: str) -> None:
         target.write_text(text, encoding="utf-8")
 
 
-def write_help_of(command: click.Command, words: list[str]) -> None:
-    """Write what `--help` prints of one command and of the commands below it."""
+def help_of(command: click.Command, words: list[str]) -> str:
+    """Return what `--help` prints of one command and of the commands below it, as sections."""
     done = CliRunner().invoke(
         cli, [*words[1:], "--help"], prog_name="sirst5k", terminal_width=88, max_content_width=88
     )
     if done.exit_code:
         raise RuntimeError(f"{' '.join(words)} --help failed: {done.output}")
-    write(f"{'-'.join(words)}.txt", done.output)
+    sections = [f"{'#' * (len(words) + 1)} `{' '.join(words)}`\n\n```text\n{done.output}```\n"]
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
             child = command.get_command(context, name)
             if child is not None:
-                write_help_of(child, [*words, name])
+                sections.append(help_of(child, [*words, name]))
+    return "\n".join(sections)
 
 
 def setup(app: Sphinx) -> None:

@@ -164,7 +164,7 @@ def ours(args: argparse.Namespace, name: str, seed: int) -> dict[str, Any]:
             name,
             Path(folder) / "run",
             device=args.device,
-            steps=args.steps,
+            steps=args.steps + 1,  # the last step is followed by a validation: not timed
             batch_size=args.batch,
             augmentation={
                 "crop": args.size,
@@ -179,7 +179,7 @@ def ours(args: argparse.Namespace, name: str, seed: int) -> dict[str, Any]:
             optimizer={"name": "adamw", "lr": 1e-3, "weight_decay": 0.01},
             channels_last=args.device == "cuda",
             compile=args.compile if args.device == "cuda" else "off",
-            validate_every=args.steps + 1,
+            validate_every=args.steps + 2,
             cache=False,
             seed=seed,
             started=lambda *_: observe,

@@ -16,12 +16,14 @@ from pathlib import Path
 from sirst5k.datasets.files import describe_mask_reading
 from sirst5k.datasets.index import SampleIndex
 from sirst5k.datasets.names import leads_out, unusable
-from sirst5k.datasets.tarring import Member, read_members
+from sirst5k.datasets.tarring import MOST_BYTES, Member, read_members
 from sirst5k.errors import DatasetError, ImageError, Sirst5kWarning
-from sirst5k.imaging import ENDINGS, MaskReading
+from sirst5k.imaging import ENDINGS, MaskReading, pixel_limit
 from sirst5k.imaging.decoding import decode
 from sirst5k.imaging.grey import to_grey, to_image_dtype
+from sirst5k.imaging.limits import byte_limit
 from sirst5k.imaging.masks import _one_channel, read_levels
+from sirst5k.imaging.regular import open_regular
 from sirst5k.sample import Image, Mask, Sample
 
 MASK = ".mask"
@@ -163,7 +165,7 @@ class ShardSource:
             If there is no such sample, or it cannot be read.
         """
         shard, image_at, mask_at = self.index.members(sample_id)
-        image_data, mask_data = read_data(shard, [image_at, mask_at])
+        image_data, mask_data = read_data(shard, [image_at, mask_at], self.max_pixels)
         image = image_from(image_data, f"{shard} ({image_at.name})", self.max_pixels)
         mask = self._mask(mask_data, f"{shard} ({mask_at.name})")
         if image.shape != mask.shape:
@@ -176,7 +178,9 @@ class ShardSource:
     def read_mask(self, sample_id: str) -> Mask:
         """Return the mask of a sample alone."""
         shard, _, mask_at = self.index.members(sample_id)
-        return self._mask(read_data(shard, [mask_at])[0], f"{shard} ({mask_at.name})")
+        return self._mask(
+            read_data(shard, [mask_at], self.max_pixels)[0], f"{shard} ({mask_at.name})"
+        )
 
     def files(self, sample_id: str) -> tuple[Path, Path] | None:  # noqa: ARG002
         """Return None: a sample has no files of its own."""
@@ -199,18 +203,31 @@ class ShardSource:
         return reading.mask
 
 
-def read_data(shard: Path, members: Iterable[Member]) -> list[bytes]:
+def read_data(shard: Path, members: Iterable[Member], max_pixels: int | None = None) -> list[bytes]:
     """Return the bytes of some members of a shard.
+
+    Parameters
+    ----------
+    shard : Path
+    members : iterable of Member
+    max_pixels : int, optional
+        The limit on images, from which one on their files follows.
 
     Raises
     ------
     ImageError
-        If the shard cannot be read, or has become shorter.
+        If the shard cannot be read, has become shorter, or a member is larger than any image.
     """
+    most = byte_limit(pixel_limit(max_pixels))
     try:
-        with shard.open("rb", buffering=0) as file:
+        with open_regular(shard, MOST_BYTES) as file:
             found = []
             for member in members:
+                if member.size > most:
+                    raise ImageError(
+                        f"Expected an image, but {member.name} in {shard} has {member.size:,} "
+                        f"bytes, and at most {most:,} are read. Write the shard again."
+                    )
                 file.seek(member.offset)
                 found.append(file.read(member.size))
                 if len(found[-1]) < member.size:

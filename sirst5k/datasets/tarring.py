@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from sirst5k.errors import DatasetError
+from sirst5k.imaging.regular import open_regular
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -20,6 +22,7 @@ _NAME = 100  # bytes that a header has for the name
 # name, mode, owner, group, size, time, checksum, type, link, magic, version, names, devices, prefix
 _HEADER = struct.Struct("100s8s8s8s12s12s8s1s100s6s2s32s32s8s8s155s12x")
 _LONGEST_NAME = 1 << 16
+MOST_BYTES = 1 << 62  # an archive may be of any size: it is never read whole
 
 
 class Member(NamedTuple):
@@ -69,7 +72,7 @@ def read_members(path: Path) -> Iterator[Member]:
         If it cannot be read, is no tar archive, is cut off, or is compressed.
     """
     try:
-        with path.open("rb", buffering=1 << 16) as file:
+        with BufferedReader(open_regular(path, MOST_BYTES), 1 << 16) as file:
             yield from _members(file, path)
     except OSError as error:
         raise DatasetError(

@@ -13,7 +13,7 @@ from sirst5k import open_dataset
 from sirst5k.datasets import LAYOUTS
 from sirst5k.errors import DatasetError, SplitError, UnknownLayoutError
 
-# Those of files in folders; tests/datasets/test_shards.py has the other one.
+# Those of image and mask files; test_shards.py and test_export_coco.py have the others.
 WRITTEN = [*(name for name in LAYOUTS if name not in ("coco", "shards")), "flat"]
 
 
