@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-SHIPPED = {".py", ".yaml", ".typed"}
+SHIPPED = {".py", ".yaml", ".typed", ".j2", ".css", ".js"}
 
 
 def expected() -> set[str]:

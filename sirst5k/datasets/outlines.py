@@ -153,7 +153,7 @@ def _take_loop(steps: dict[Point, list[Point]]) -> list[Point]:
             break
         if way != before:
             corners.append(here)
-    return corners[1:] if before == began else corners
+    return corners
 
 
 def _doubled_area(corners: list[Point]) -> int:

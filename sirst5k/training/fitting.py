@@ -360,7 +360,8 @@ def _transform(config: TrainingConfig, parts: Parts, device: torch.device) -> An
     bank = parts.bank
     if recipe.needs_noise and bank is None:
         bank = sample_noise(parts.originals, recipe.sampling)
-    return from_recipe(recipe, bank).to(device)
+    # On a GPU fields cost nothing, and need not be cut from one large one.
+    return from_recipe(recipe, bank, canvas=0 if device.type == "cuda" else 4).to(device)
 
 
 def _board(folder: RunFolder) -> Any:

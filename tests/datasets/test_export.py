@@ -313,6 +313,7 @@ class TestFolder:
             open_dataset(out)
         with pytest.raises(OutputError, match="another conversion"):
             convert_dataset(root, out, "sirst")
+        (out / "images" / ".000004.png~0.1-1.part").write_bytes(b"torn")
         torn = (out / "conversion.jsonl").read_bytes()[:-5]
         (out / "conversion.jsonl").write_bytes(torn)
         stored.clear()

@@ -115,6 +115,16 @@ def test_links_in_a_circle_end(root: Path) -> None:
     assert len(open_dataset(root, "train")) == 4
 
 
+def test_a_folder_is_looked_into_once(root: Path) -> None:
+    for place in ("images", "masks"):
+        (root / place / "again").symlink_to(root / place)
+        (root / place / "sub").mkdir()
+        (root / place / "000006.png").rename(root / place / "sub" / "000006.png")
+        (root / place / "other").symlink_to("sub")
+    (root / "50_50" / "test.txt").write_text("000005\nsub/000006\n")
+    assert set(open_dataset(root).ids) == {*(f"00000{k}" for k in range(1, 6)), "sub/000006"}
+
+
 def test_a_conversion_follows_links_only_where_it_may(root: Path, secret: Path, tmp_path) -> None:
     link(root / "images" / "000006.png", secret)
     with pytest.raises(PairingError, match="is a link"):

@@ -68,13 +68,14 @@ def test_lists_longer_than_any_are_refused(tmp_path: Path, monkeypatch: pytest.M
         parse_list(path)
 
 
-def test_accents_in_two_codings_are_one_name_to_lists(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("listed", "stored"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_in_two_codings_are_one_name_to_lists(tmp_path, listed: str, stored: str) -> None:
     root = make_tiny(tmp_path)
-    apart, composed = (unicodedata.normalize(form, "ö") for form in ("NFD", "NFC"))
+    name, wanted = (unicodedata.normalize(form, "ö") for form in (stored, listed))
     for place in ("images", "masks"):
-        (root / place / "000001.png").rename(root / place / f"{apart}.png")
-    write_list(root / "50_50" / "train.txt", [composed, "000002.png"])
-    assert open_dataset(root, "train").ids == (apart, "000002")
+        (root / place / "000001.png").rename(root / place / f"{name}.png")
+    write_list(root / "50_50" / "train.txt", [wanted, "000002.png"])
+    assert open_dataset(root, "train").ids == (name, "000002")
 
 
 def test_a_name_of_blanks_at_its_ends_is_found(tmp_path: Path) -> None:

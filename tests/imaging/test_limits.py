@@ -58,6 +58,20 @@ def test_a_vast_tile_in_a_small_tiff_is_refused_unread(tmp_path: Path) -> None:
         read_image(path)
 
 
+def test_jpegs_that_contradict_themselves(tmp_path: Path) -> None:
+    from fuzz.images import liars
+
+    files = list(liars().items())
+    many = next(data for name, data in files if data.count(b"\xff\xda") > 300)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(many)
+    with pytest.raises(ImageError, match=r"a\.jpg is damaged: it has more than 100 scans"):
+        read_image(path)
+    path.write_bytes(dict(files)["sof-11.jpg"])
+    with pytest.raises(ImageError, match="two JPEG frame headers"):
+        read_image(path)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "a.png"

@@ -70,6 +70,8 @@ class FolderState:
                 "or replace it with overwrite=True (--overwrite)."
             )
         self.make_folder("")
+        if mark is not None:
+            self._sweep()
         self._write({**self.identity, "complete": False})
         return self._journal()
 
@@ -104,6 +106,14 @@ class FolderState:
         """Mark the folder as complete."""
         self._write({**self.identity, "complete": True, **facts})
         (self.root / JOURNAL).unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove temporary files that a killed run left behind."""
+        for name in ("", *self.folders):
+            folder = self.root / name
+            leftovers = folder.rglob(".*.part") if name else folder.glob(".*.part")
+            for leftover in leftovers if not folder.is_symlink() else ():
+                leftover.unlink(missing_ok=True)
 
     def _journal(self) -> dict[str, Stored]:
         path = self.root / JOURNAL
