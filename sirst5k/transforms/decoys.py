@@ -43,8 +43,8 @@ class ClutterDecoys(Operation):
     >>> mask = np.zeros((64, 64), dtype=bool)
     >>> decoy = ClutterDecoys(count_range=(1, 1), kinds=["streak"], p=1.0)
     >>> with_streak, same = decoy(image, mask, rng)
-    >>> same.any(), int(with_streak.max()) > int(image.max())
-    (np.False_, True)
+    >>> bool(same.any()), int(with_streak.max()) > int(image.max())
+    (False, True)
     """
 
     name = "ClutterDecoys"
