@@ -70,6 +70,7 @@ def recipes() -> dict[str, bytes]:
         "sirst5k": Recipe.load("sirst5k").to_text(),
         "reference": Recipe.load("reference").to_text(),
         "laughs": bombs + "size: *j\n",
+        "laughs-inside": f"size: [{_nested_aliases()}]",
         "aliases": "size: &a [1]\nname: *a\n",
         "itself": "&a\nsize: *a\n",
         "nest": "size: " + "[" * 900 + "]" * 900,
@@ -110,6 +111,15 @@ def recipes() -> dict[str, bytes]:
     }
     wholes = {f"{name}.yaml": text.encode() for name, text in texts.items()}
     return wholes | {"latin.yaml": b"name: \xe9", "zeros.yaml": bytes(100)}
+
+
+def _nested_aliases() -> str:
+    """Return lists of lists of lists …, some hundred characters that stand for 9**12 numbers."""
+    found = ["&a [1,1,1,1,1,1,1,1,1]"]
+    for number in range(11):
+        before, name = chr(97 + number), chr(98 + number)
+        found.append(f"&{name} [{','.join([f'*{before}'] * 9)}]")
+    return ", ".join(found)
 
 
 def banks() -> dict[str, bytes]:
