@@ -7,6 +7,8 @@ from typing import Any
 import yaml
 
 _LONGEST = 200  # characters of a parser's own words that a message repeats
+_MOST_CHARACTERS = 1_000_000
+_MOST_VALUES = 100_000  # with aliases followed: a few lines of them stand for billions
 
 
 class YamlError(ValueError):
@@ -16,16 +18,22 @@ class YamlError(ValueError):
 def parse_yaml(text: str) -> Any:
     """Return what a YAML document says.
 
-    The loader is the safe one: it makes plain values and calls nothing.
+    The loader is the safe one: it makes plain values and calls nothing. Values are counted
+    before they are made, because a few lines of aliases to aliases stand for billions of them,
+    which a mere message would write out.
 
     Raises
     ------
     YamlError
-        If it is no YAML, or says of a value what it is not (``!!int x``, a thirteenth
-        month), for which PyYAML lets several kinds of error through.
+        If it is no YAML, is longer than anybody's document, or says of a value what it is not
+        (``!!int x``, a thirteenth month), for which PyYAML lets several kinds of error through.
     """
+    if len(text) > _MOST_CHARACTERS:
+        raise YamlError(
+            f"it has {len(text):,} characters, and at most {_MOST_CHARACTERS:,} are read"
+        )
     try:
-        return yaml.safe_load(text)
+        return _load(text)
     except (
         yaml.YAMLError,
         ValueError,
@@ -38,3 +46,27 @@ def parse_yaml(text: str) -> Any:
     ) as error:
         reason = " ".join(str(error).split())
         raise YamlError(reason[:_LONGEST] or type(error).__name__) from error
+
+
+def _load(text: str) -> Any:
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _count(node, {}) > _MOST_VALUES:
+            raise YamlError(f"it holds more than {_MOST_VALUES:,} values")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _count(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many values a node stands for, those behind aliases counted each time."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = _MOST_VALUES + 1  # what is met again within itself has no end
+    parts = node.value if isinstance(node, yaml.CollectionNode) else []
+    inner = [part for pair in parts for part in (pair if isinstance(pair, tuple) else (pair,))]
+    known[id(node)] = 1 + sum(_count(part, known) for part in inner)
+    return known[id(node)]

@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from sirst5k.errors import OutputError, RecipeError, suggest
+from sirst5k.imaging import read_regular
 from sirst5k.plain_yaml import YamlError, parse_yaml
-from sirst5k.synthesis.document import from_document, to_document
+from sirst5k.synthesis.document import from_document, shown, to_document
 from sirst5k.synthesis.parameters import (
     AdaptiveNegatives,
     AdaptiveSampling,
@@ -29,6 +30,7 @@ from sirst5k.synthesis.parameters import (
 
 VERSION = 1
 MAX_SIDE = 16384
+MAX_BYTES = 1_000_000
 
 # Section -> its methods by name. The first is the one that `--set` starts from where a
 # recipe leaves the section out.
@@ -95,6 +97,8 @@ class Recipe:
             )
         if self.size is not None and not 8 <= self.size <= MAX_SIDE:
             raise RecipeError(f"size: expected null or 8 to {MAX_SIDE} pixels, got {self.size}.")
+        if any("\ud800" <= sign <= "\udfff" for sign in self.name):
+            raise RecipeError(f"name: expected text, got half a character: {self.name[:60]!a}.")
         if self.variants < 1:
             raise RecipeError(f"variants: expected at least 1, got {self.variants}.")
 
@@ -123,9 +127,14 @@ class Recipe:
                 f"sirst5k.{suggest(str(name_or_file), known)}"
             )
         try:
-            return cls.from_text(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"Cannot read the recipe {path}: {error}.") from error
+            text = read_regular(path, MAX_BYTES).decode("utf-8")
+        except OSError as error:
+            raise RecipeError(f"Cannot read the recipe {path}: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise RecipeError(
+                f"Cannot read the recipe {path}: {error}. Save it as UTF-8."
+            ) from error
+        return cls.from_text(text, str(path))
 
     @classmethod
     def from_text(cls, text: str, where: str = "recipe") -> Recipe:
@@ -143,7 +152,7 @@ class Recipe:
     def from_dict(cls, document: object) -> Recipe:
         """Build a recipe from plain values, as YAML gives them."""
         if not isinstance(document, Mapping):
-            raise RecipeError(f"Expected a mapping of keys to values, got {document!r}.")
+            raise RecipeError(f"Expected a mapping of keys to values, got {shown(document)}.")
         recipe: Recipe = from_document(cls, document, SECTIONS)
         return recipe
 
