@@ -205,10 +205,8 @@ def fidelity(
 def _sample(
     source: str, quiet: bool, *, split: str | None, mask_threshold: float | None, **rule: Any
 ) -> NoiseBank:
-    from sirst5k.datasets import open_dataset
+    from sirst5k.datasets import open_dataset, training_part
     from sirst5k.noise import NoiseBank
-
-    from .sources import training_part
 
     dataset = training_part(open_dataset(source, split, mask_threshold=mask_threshold), split)
     return NoiseBank.sample(

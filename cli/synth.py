@@ -17,7 +17,6 @@ from .options import (
     progress_bar,
     seed_option,
 )
-from .sources import test_part, training_part
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset
@@ -118,7 +117,7 @@ def command(
       sirst5k synth SIRST out --set variants=16 --set displacement.gain_range=[1,2]
     """
     with interruptible("Run the same command again to go on."):
-        from sirst5k.datasets import open_dataset
+        from sirst5k.datasets import open_dataset, test_part, training_part
         from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
         from sirst5k.synthesis.surveying import count_ahead
 

@@ -28,7 +28,7 @@ from sirst5k.training.environment import environment
 from sirst5k.training.failures import out_of_memory
 from sirst5k.training.frames import FrameStore, choose_frames
 from sirst5k.training.loop import Loop
-from sirst5k.training.material import Parts, cache_folder, divide, grey_statistics, store_of
+from sirst5k.training.material import Parts, cache_folder, divide, store_of
 from sirst5k.training.optimizers import OPTIMIZERS
 from sirst5k.training.records import read_records
 from sirst5k.training.resolving import resolve
@@ -326,7 +326,7 @@ def _differences(old: Any, new: Any, path: str = "") -> list[str]:
 
 def _normalisation(config: TrainingConfig, store: FrameStore) -> Normalisation:
     if config.normalisation == "dataset":
-        mean, std = grey_statistics(store)
+        mean, std = store.mean_and_deviation()
         return Normalisation((round(mean, 6),), (round(std, 6),))
     if config.normalisation == "imagenet":
         if config.in_channels != 3:

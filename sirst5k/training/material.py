@@ -169,8 +169,3 @@ def store_of(
         cache=cache if on_disk else None,
         fingerprint=samples.fingerprint() if on_disk else "",
     )
-
-
-def grey_statistics(store: FrameStore) -> tuple[float, float]:
-    """Return mean and standard deviation of all pixels, as fractions of full scale."""
-    return store.mean_and_deviation()

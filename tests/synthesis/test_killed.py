@@ -166,7 +166,7 @@ def test_an_interrupted_run_stops_at_once_and_says_how_to_go_on(
     begin = time.monotonic()
     (os.killpg if to_all else os.kill)(process.pid, kind)
     process.wait(timeout=20)
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 5  # at most 0.9 s on a quiet machine
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert errors == b"sirst5k: interrupted. Run the same command again to go on.\n"

@@ -63,7 +63,7 @@ def test_a_long_plan_is_computed_on_demand() -> None:
     plan = Plan([f"s{place}" for place in range(400)], recipe)
     assert len(plan) == 12_000_000
     assert plan[9_999_999].id == "s333_v9999"
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 10  # 0.1 s here; making each would take minutes
 
 
 def test_the_default_recipe_is_planned_without_looking_at_masks() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import overload
 
 from sirst5k.datasets.layouts.layout import Found, Layout, expand
+from sirst5k.datasets.lazy_names import LazyNames
 from sirst5k.datasets.names import natural_key
 from sirst5k.datasets.reading import Opened, Reading
 from sirst5k.datasets.shards import ShardIndex, ShardSource
@@ -34,30 +34,9 @@ class _Scan:
         source = ShardSource(self.index, reading.mask_threshold, reading.max_pixels)
         return Opened(source, self.index)
 
-
-class _ShardList(Sequence[str]):
-    """The samples of some archives: a split."""
-
-    def __init__(self, scan: _Scan, numbers: Sequence[int]) -> None:
-        self._scan = scan
-        self._numbers = numbers
-
-    @cached_property
-    def _ids(self) -> tuple[str, ...]:
-        return tuple(name for number in self._numbers for name in self._scan.index.in_shard(number))
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._ids)
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
-    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
-        return self._ids[place]
+    def names(self, numbers: Sequence[int]) -> list[str]:
+        """Return the samples of some archives."""
+        return [name for number in numbers for name in self.index.in_shard(number)]
 
 
 def _detect(root: Path) -> Found | None:
@@ -71,7 +50,7 @@ def _detect(root: Path) -> Found | None:
         if name:
             numbers.setdefault(name, []).append(number)
     scan = _Scan(root, shards)
-    lists = {name: _ShardList(scan, which) for name, which in numbers.items()}
+    lists = {name: LazyNames(partial(scan.names, which)) for name, which in numbers.items()}
     return Found((), lists, opener=scan.open)
 
 
