@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         training,
         transforms,
     )
+    from sirst5k.clip import Clip
     from sirst5k.datasets import Dataset, open_dataset
     from sirst5k.errors import Sirst5kError, Sirst5kWarning
     from sirst5k.noise import NoiseBank
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sirst5k.synthesis import Plan, Recipe, SyntheticDataset, write_dataset
 
 _HOME = {
+    "Clip": "sirst5k.clip",
     "Dataset": "sirst5k.datasets",
     "NoiseBank": "sirst5k.noise",
     "Plan": "sirst5k.synthesis",
@@ -58,6 +60,7 @@ _ROOMS = (
 )
 
 __all__ = [
+    "Clip",
     "Dataset",
     "NoiseBank",
     "Plan",
