@@ -13,7 +13,7 @@ from sirst5k.errors import ShapeError
 from sirst5k.sample import IMAGE_DTYPES, Image, Mask
 
 Boxes = NDArray[np.float32]
-"""``(N, 4)`` array of ``float32``: x1, y1, x2, y2 in pixels, the ends exclusive (x2 = x1 + width)."""
+"""``(N, 4)`` array of ``float32``: x1, y1, x2, y2 in pixels, ends exclusive (x2 = x1 + width)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
