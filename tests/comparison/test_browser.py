@@ -12,6 +12,16 @@ import pytest
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 if CHROMIUM is None or DRIVER is None:
     pytest.skip("needs chromium and chromedriver", allow_module_level=True)
+FLAGS = (
+    "headless=new",
+    "no-sandbox",  # CI is root
+    "disable-gpu",
+    "disable-dev-shm-usage",
+    "no-first-run",
+    "disable-background-networking",  # a test asks no host for anything
+    "disable-component-update",
+    "disable-sync",
+)
 webdriver = pytest.importorskip("selenium.webdriver")
 
 
@@ -19,8 +29,8 @@ webdriver = pytest.importorskip("selenium.webdriver")
 def browser(finished: Path) -> Iterator[Any]:
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(word)
+    for word in FLAGS:
+        options.add_argument(f"--{word}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = webdriver.ChromeService(executable_path=DRIVER)
     driver = webdriver.Chrome(options=options, service=service)
