@@ -27,6 +27,7 @@ COMMANDS = {
     "compare": ("compare", "Train with and without synthetic data: what was it worth?"),
     "report": ("report", "Write the report of an experiment, or of several together."),
     "noise": ("noise", "Build a noise bank, draw it, measure how well fields match it."),
+    "doctor": ("doctor", "Say what is installed here, and what is missing for what."),
 }
 
 
