@@ -76,7 +76,8 @@ class Clip:
     @property
     def image(self) -> Image:
         """The key frame, ``(H, W)``."""
-        return self.frames[-1]
+        key_frame: Image = self.frames[-1]
+        return key_frame
 
     @property
     def shape(self) -> tuple[int, int]:
