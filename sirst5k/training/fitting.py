@@ -28,6 +28,7 @@ from sirst5k.training.environment import environment
 from sirst5k.training.failures import out_of_memory
 from sirst5k.training.frames import FrameStore, choose_frames
 from sirst5k.training.loop import Loop
+from sirst5k.training.mask_task import MaskTask
 from sirst5k.training.material import Parts, cache_folder, divide, store_of
 from sirst5k.training.optimizers import OPTIMIZERS
 from sirst5k.training.records import read_records
@@ -188,12 +189,12 @@ def fit(
     )
     store = store_of(parts.training, jobs=jobs, cache=kept, progress=decoding)
     validated = store_of(parts.held_out, jobs=jobs, cache=kept, progress=decoding)
-    loop = _assemble(config, fabric, folder, store, validated, parts)
+    loop, reason = _assemble(config, fabric, folder, store, validated, parts)
     loop.watch = watch
     loop.resume()
     if fabric.is_global_zero:
         folder.write_config(document)
-        where = {"frames": loop.maker.material.frames.reason}
+        where = {"frames": reason}
         folder.write_environment(environment(fabric.device, loop.progress.step) | where)
         loop.board = _board(folder)
     if started is not None and fabric.is_global_zero:
@@ -225,7 +226,8 @@ def _assemble(
     store: FrameStore,
     held_out: FrameStore,
     parts: Parts,
-) -> Loop:
+) -> tuple[Loop, str]:
+    """Return the loop, and where its frames are."""
     normalisation = _normalisation(config, store)
     network = _network(config)
     network.normalisation = normalisation
@@ -252,19 +254,19 @@ def _assemble(
         in_channels=config.in_channels,
         device=fabric.device,
     )
-    return Loop(
+    maker = BatchMaker(material, config, fabric.device, fabric.global_rank, fabric.world_size)
+    loop = Loop(
         config=config,
         fabric=fabric,
         network=network,
         wrapped=wrapped,
         optimizer=optimizer,
-        criterion=_criterion(config),
-        maker=BatchMaker(material, config, fabric.device, fabric.global_rank, fabric.world_size),
-        validation=validation,
+        task=MaskTask(config, _criterion(config), maker, validation, steps),
         folder=folder,
         steps=steps,
         validate_every=config.validate_every or max(1, math.ceil(steps / VALIDATIONS)),
     )
+    return loop, material.frames.reason
 
 
 def _network(config: TrainingConfig) -> Any:

@@ -20,10 +20,8 @@ from sirst5k.training.failures import diverged, is_out_of_memory, out_of_memory
 from sirst5k.training.records import Records
 from sirst5k.training.run_folder import BEST, LAST, METRICS, STATE, RunFolder
 from sirst5k.training.schedules import Course, rate_at
-from sirst5k.training.sizing import largest_batch
-from sirst5k.training.stepping import BatchMaker, batch_loss, loss_epoch, overlap
 from sirst5k.training.stopping import StopRequest
-from sirst5k.training.validating import Validation
+from sirst5k.training.task import Task
 
 RECORD_EVERY = 20  # steps
 SAVE_EVERY = 30.0  # seconds
@@ -46,12 +44,10 @@ class Loop:
     network : nn.Module
         The network itself.
     wrapped : nn.Module
-        Its supervised heads, as fabric has set them up: precision, devices, compilation.
+        Its supervised outputs, as fabric has set them up: precision, devices, compilation.
     optimizer : torch.optim.Optimizer
-    criterion : callable
-        A loss on ``(heads, masks, epoch=…)``, with `warming_up`.
-    maker : BatchMaker
-    validation : Validation
+    task : Task
+        Batches, their loss, and the scores of what is held out.
     folder : RunFolder
     steps : int
         Where training ends.
@@ -70,9 +66,7 @@ class Loop:
     network: nn.Module
     wrapped: Any
     optimizer: Any
-    criterion: Any
-    maker: BatchMaker
-    validation: Validation
+    task: Task
     folder: RunFolder
     steps: int
     validate_every: int
@@ -120,8 +114,7 @@ class Loop:
         before = self.progress.seconds
         self.network.train()
         first = self.progress.step
-        ahead = (self.maker.indices(step) for step in range(first, self.steps))
-        self.maker.material.frames.follow(ahead)  # read while the network works
+        self.task.follow(first, self.steps)
         try:
             while self.progress.step < self.steps and not self._stale():
                 self._step(self.progress.step)
@@ -149,40 +142,31 @@ class Loop:
     def _step(self, step: int) -> None:
         config = self.config
         try:
-            images, masks = self.maker.make(step)
+            batch = self.task.make(step)
             self._set_rate(step)
-            epoch = self._loss_epoch(step)
-            heads = self.wrapped(images, self._warming_up(epoch))
-            summed = config.batching == "negatives"
-            loss = batch_loss(self.criterion, heads, masks, epoch, summed)
+            found = self.task.loss(self.wrapped, batch, step)
             self.optimizer.zero_grad(set_to_none=True)
-            self.fabric.backward(loss)
+            self.fabric.backward(found.total)
             if config.gradient_clip is not None:
                 self.fabric.clip_gradients(
                     self.wrapped, self.optimizer, max_norm=config.gradient_clip
                 )
             if self.fabric.device.type == "cpu":
-                self._check_finite(loss.detach()[None], step)
+                self._check_finite(found.total.detach()[None], step)
             self.optimizer.step()
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
-                fits = largest_batch(self.network, config, self.criterion, self.fabric.device)
-                raise out_of_memory(len(self.maker.indices(step)), fits) from error
+                fits = self.task.largest_batch(self.network)
+                raise out_of_memory(len(self.task.names(step)), fits) from error
             raise
         if self.average is not None:
             self.average.update(self.network)
-        self._losses[self._since] = loss.detach()
-        self._overlap += overlap(heads[-1].detach(), masks)
+        self._losses[self._since] = found.total.detach()
+        self._overlap += found.overlap
         self._since += 1
 
-    def _loss_epoch(self, step: int) -> int:
-        return loss_epoch(self.config, step, self.steps, self.maker.material.batches.per_epoch)
-
-    def _warming_up(self, epoch: int) -> bool:
-        return bool(self.criterion.warming_up(epoch))
-
     def _set_rate(self, step: int) -> None:
-        per_epoch = self.maker.material.batches.per_epoch
+        per_epoch = self.task.per_epoch
         epochs = self.config.epochs or math.ceil(self.steps / per_epoch)
         course = Course(step, self.steps, step // per_epoch, epochs)
         self._rate = self.config.optimizer.lr * rate_at(course, self.config.schedule)
@@ -195,10 +179,8 @@ class Loop:
         if len(wrong) == 0:
             return
         step = first + int(wrong[0])
-        images, masks = self.maker.make(step)
-        ids = [self.maker.material.store.ids[index] for index in self.maker.indices(step)]
-        arrays = {"images": images.float().cpu().numpy(), "masks": masks.cpu().numpy()}
-        raise diverged(step, ids, self.folder.path, arrays)
+        arrays = self.task.arrays(self.task.make(step))
+        raise diverged(step, self.task.names(step), self.folder.path, arrays)
 
     def _record(self, records: Records) -> None:
         """Write the mean of the last steps; a GPU is waited for here and nowhere else."""
@@ -209,7 +191,7 @@ class Loop:
         self._loss = float(losses.mean())
         row: dict[str, Any] = {
             "step": self.progress.step,
-            "epoch": self.progress.step / self.maker.material.batches.per_epoch,
+            "epoch": self.progress.step / self.task.per_epoch,
             "loss": self._loss,
             "iou": self._iou,
             "lr": self._rate,
@@ -223,14 +205,13 @@ class Loop:
 
     def _validate(self, records: Records) -> None:
         step = self.progress.step
-        warming_up = self._warming_up(self._loss_epoch(step - 1))
         averaged = self.average.applied(self.network) if self.average else nullcontext()
         with averaged:
-            scores = self.validation.score(self.network, self.fabric.autocast, warming_up)
-            value = getattr(scores, self.config.select_by)
+            self._validated = self.task.score(self.network, self.fabric.autocast, step)
+            value = self._validated[self.config.select_by]
             better = value == value and (self.progress.best is None or value > self.progress.best)
             if better:
-                self.progress.best, self.progress.best_step = float(value), step
+                self.progress.best, self.progress.best_step = value, step
                 self.progress.stale = 0
                 self._save_weights(BEST)
             else:
@@ -238,10 +219,8 @@ class Loop:
             self._save_weights(LAST)
             if self.watch is not None and self.fabric.is_global_zero:
                 self.network.eval()
-                self.watch(self.network, step, warming_up)
+                self.watch(self.network, step, self.task.warming_up(step - 1))
                 self.network.train()
-        kept = ("miou", "niou", "pd", "fa", "precision", "recall", "f1")
-        self._validated = {key: float(getattr(scores, key)) for key in kept}
         if self.fabric.is_global_zero:
             records.add(step=step, validation=self._validated)
             self._to_board(self._validated, "validation")
