@@ -10,15 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
-from sirst5k.detectors import create
-from sirst5k.detectors.normalisation import IMAGENET, Normalisation
-from sirst5k.detectors.registry import CLASSICAL
-from sirst5k.errors import OutputError, ParameterError
-from sirst5k.losses import DeepSupervision, for_detector
-from sirst5k.losses import create as create_loss
+from sirst5k.errors import OutputError
 from sirst5k.noise import NoiseBank
 from sirst5k.synthesis import Recipe
 from sirst5k.training.config import TrainingConfig
@@ -26,20 +19,15 @@ from sirst5k.training.curves import draw_curves
 from sirst5k.training.devices import make_fabric
 from sirst5k.training.environment import environment
 from sirst5k.training.failures import out_of_memory
-from sirst5k.training.frames import FrameStore, choose_frames
 from sirst5k.training.loop import Loop
-from sirst5k.training.mask_task import MaskTask
-from sirst5k.training.material import Parts, cache_folder, divide, store_of
+from sirst5k.training.mask_preparing import prepare, trial
+from sirst5k.training.material import cache_folder
 from sirst5k.training.optimizers import OPTIMIZERS
+from sirst5k.training.preparing import Prepared, Source
 from sirst5k.training.records import read_records
 from sirst5k.training.resolving import resolve
 from sirst5k.training.run_folder import BEST, CONFIG, CURVES, LAST, METRICS, RunFolder
-from sirst5k.training.sampling import Batches, NegativeBatches, ShuffledBatches
-from sirst5k.training.sizing import largest_batch
-from sirst5k.training.stepping import BatchMaker, Material
 from sirst5k.training.stopping import stop_requests
-from sirst5k.training.supervision import SupervisedHeads
-from sirst5k.training.validating import Validation
 
 VALIDATIONS = 20  # in a run, unless it says otherwise
 
@@ -176,25 +164,23 @@ def fit(
     document = _document(config, dataset, made_by)
     _check_folder(folder, document, overwrite)
     kept = None if cache is False else cache_folder(None if cache is True else cache)
-    parts = divide(
+    material = Source(
         dataset,
-        config.validation_fraction,
-        test=test if test is not None else test_part(dataset),
-        recipe=made_by,
-        bank=bank,
-        held_out=held_out,
-        seed=config.seed,
-        jobs=jobs,
-        cache=kept,
+        test if test is not None else test_part(dataset),
+        held_out,
+        made_by,
+        bank,
+        jobs,
+        kept,
+        decoding,
     )
-    store = store_of(parts.training, jobs=jobs, cache=kept, progress=decoding)
-    validated = store_of(parts.held_out, jobs=jobs, cache=kept, progress=decoding)
-    loop, reason = _assemble(config, fabric, folder, store, validated, parts)
+    prepared = prepare(config, material, fabric)
+    loop = _assemble(config, fabric, folder, prepared)
     loop.watch = watch
     loop.resume()
     if fabric.is_global_zero:
         folder.write_config(document)
-        where = {"frames": reason}
+        where = {"frames": prepared.where}
         folder.write_environment(environment(fabric.device, loop.progress.step) | where)
         loop.board = _board(folder)
     if started is not None and fabric.is_global_zero:
@@ -208,7 +194,7 @@ def fit(
     rows = [row for row in read_records(folder / METRICS) if "validation" in row]
     return FitReport(
         folder=folder.path,
-        frames=len(store),
+        frames=prepared.frames,
         steps=progress.step,
         best=progress.best,
         best_step=progress.best_step,
@@ -219,64 +205,23 @@ def fit(
     )
 
 
-def _assemble(
-    config: TrainingConfig,
-    fabric: Any,
-    folder: RunFolder,
-    store: FrameStore,
-    held_out: FrameStore,
-    parts: Parts,
-) -> tuple[Loop, str]:
-    """Return the loop, and where its frames are."""
-    normalisation = _normalisation(config, store)
-    network = _network(config)
-    network.normalisation = normalisation
-    if config.channels_last:
-        network = network.to(memory_format=torch.channels_last)
-    heads = SupervisedHeads(network)
+def _assemble(config: TrainingConfig, fabric: Any, folder: RunFolder, prepared: Prepared) -> Loop:
     if config.compile != "off":
-        heads.compile(mode=config.compile)
-    optimizer = OPTIMIZERS[config.optimizer.name](network.parameters(), config.optimizer)
-    wrapped, optimizer = fabric.setup(heads, optimizer)
-    batches = _batches(config, store)
-    steps = config.steps or config.epochs * batches.per_epoch  # type: ignore[operator]
-    material = Material(
-        store,
-        choose_frames(store, fabric.device),
-        batches,
-        normalisation,
-        _transform(config, parts, fabric.device),
-    )
-    validation = Validation(
-        held_out,
-        frame=config.frame,
-        normalisation=normalisation,
-        in_channels=config.in_channels,
-        device=fabric.device,
-    )
-    maker = BatchMaker(material, config, fabric.device, fabric.global_rank, fabric.world_size)
-    loop = Loop(
+        prepared.outputs.compile(mode=config.compile)
+    parameters = prepared.network.parameters()
+    optimizer = OPTIMIZERS[config.optimizer.name](parameters, config.optimizer)
+    wrapped, optimizer = fabric.setup(prepared.outputs, optimizer)
+    return Loop(
         config=config,
         fabric=fabric,
-        network=network,
+        network=prepared.network,
         wrapped=wrapped,
         optimizer=optimizer,
-        task=MaskTask(config, _criterion(config), maker, validation, steps),
+        task=prepared.task,
         folder=folder,
-        steps=steps,
-        validate_every=config.validate_every or max(1, math.ceil(steps / VALIDATIONS)),
+        steps=prepared.steps,
+        validate_every=config.validate_every or max(1, math.ceil(prepared.steps / VALIDATIONS)),
     )
-    return loop, material.frames.reason
-
-
-def _network(config: TrainingConfig) -> Any:
-    if config.detector in CLASSICAL:
-        raise ParameterError(
-            f"Expected a network to train, but {config.detector} is a classical detector: it "
-            "has nothing to learn."
-        )
-    torch.manual_seed(config.seed)  # of the first weights: everything later is addressed
-    return create(config.detector, in_channels=config.in_channels, **config.network)
 
 
 def _measured_batch(config: TrainingConfig, folder: RunFolder, fabric: Any, overwrite: bool) -> int:
@@ -284,7 +229,7 @@ def _measured_batch(config: TrainingConfig, folder: RunFolder, fabric: Any, over
     before = None if overwrite else folder.read_config()
     with suppress(KeyError, TypeError):
         return int(before["training"]["batch_size"])  # type: ignore[index]
-    fits = largest_batch(_network(config), config, _criterion(config), fabric.device)
+    fits = trial(config, fabric.device)
     if fits is None:
         return config.batch_size
     if fits < 1:
@@ -324,46 +269,6 @@ def _differences(old: Any, new: Any, path: str = "") -> list[str]:
         nested = (_differences(old.get(k), new.get(k), f"{path}.{k}" if path else k) for k in keys)
         return [line for lines in nested for line in lines]
     return [] if old == new else [f"{path} was {old!r}, now {new!r}"]
-
-
-def _normalisation(config: TrainingConfig, store: FrameStore) -> Normalisation:
-    if config.normalisation == "dataset":
-        mean, std = store.mean_and_deviation()
-        return Normalisation((round(mean, 6),), (round(std, 6),))
-    if config.normalisation == "imagenet":
-        if config.in_channels != 3:
-            raise ParameterError(
-                f"Expected 3 channels for the normalisation imagenet, got {config.in_channels}."
-            )
-        return IMAGENET
-    return Normalisation()
-
-
-def _criterion(config: TrainingConfig) -> Any:
-    if config.loss == "published":
-        return for_detector(config.detector)
-    return DeepSupervision(create_loss(config.loss, **config.loss_config))
-
-
-def _batches(config: TrainingConfig, store: FrameStore) -> Batches:
-    if config.batching == "negatives":
-        return NegativeBatches(store.parents, config.seed)
-    return ShuffledBatches(len(store), config.batch_size, config.drop_last, config.seed)
-
-
-def _transform(config: TrainingConfig, parts: Parts, device: torch.device) -> Any:
-    """Return the operations that are drawn anew for every batch, on its device."""
-    if config.transform is None:
-        return None
-    from sirst5k.synthesis import sample_noise
-    from sirst5k.transforms.torch import from_recipe
-
-    recipe = Recipe.load(config.transform)
-    bank = parts.bank
-    if recipe.needs_noise and bank is None:
-        bank = sample_noise(parts.originals, recipe.sampling)
-    # On a GPU fields cost nothing, and need not be cut from one large one.
-    return from_recipe(recipe, bank, canvas=0 if device.type == "cuda" else 4).to(device)
 
 
 def _board(folder: RunFolder) -> Any:

@@ -1,0 +1,108 @@
+"""From a dataset of images and masks to all that the loop needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from sirst5k.losses import DeepSupervision, for_detector
+from sirst5k.losses import create as create_loss
+from sirst5k.synthesis import Recipe
+from sirst5k.training.config import TrainingConfig
+from sirst5k.training.frames import FrameStore, choose_frames
+from sirst5k.training.mask_task import MaskTask
+from sirst5k.training.material import Parts, divide, store_of
+from sirst5k.training.preparing import Prepared, Source, fresh_network, normalisation_of
+from sirst5k.training.sampling import Batches, NegativeBatches, ShuffledBatches
+from sirst5k.training.sizing import largest_batch
+from sirst5k.training.stepping import BatchMaker, Material
+from sirst5k.training.supervision import SupervisedHeads
+from sirst5k.training.validating import Validation
+
+
+def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
+    """Hold out a part, decode everything, and make the network and its task.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    source : Source
+    fabric : lightning_fabric.Fabric
+    """
+    parts = divide(
+        source.data,
+        config.validation_fraction,
+        test=source.test,
+        recipe=source.recipe,
+        bank=source.bank,
+        held_out=source.held_out,
+        seed=config.seed,
+        jobs=source.jobs,
+        cache=source.cache,
+    )
+    kept = {"jobs": source.jobs, "cache": source.cache, "progress": source.decoding}
+    store = store_of(parts.training, **kept)
+    held_out = store_of(parts.held_out, **kept)
+    normalisation = normalisation_of(config, store.mean_and_deviation)
+    network = fresh_network(config)
+    network.normalisation = normalisation
+    if config.channels_last:
+        network = network.to(memory_format=torch.channels_last)
+    batches = _batches(config, store)
+    steps = config.steps or config.epochs * batches.per_epoch  # type: ignore[operator]
+    material = Material(
+        store,
+        choose_frames(store, fabric.device),
+        batches,
+        normalisation,
+        _transform(config, parts, fabric.device),
+    )
+    maker = BatchMaker(material, config, fabric.device, fabric.global_rank, fabric.world_size)
+    validation = Validation(
+        held_out,
+        frame=config.frame,
+        normalisation=normalisation,
+        in_channels=config.in_channels,
+        device=fabric.device,
+    )
+    return Prepared(
+        network,
+        SupervisedHeads(network),
+        MaskTask(config, _criterion(config), maker, validation, steps),
+        steps,
+        len(store),
+        material.frames.reason,
+    )
+
+
+def trial(config: TrainingConfig, device: torch.device) -> int | None:
+    """Return about how many frames a training step can take; None on a CPU."""
+    return largest_batch(fresh_network(config), config, _criterion(config), device)
+
+
+def _criterion(config: TrainingConfig) -> Any:
+    if config.loss == "published":
+        return for_detector(config.detector)
+    return DeepSupervision(create_loss(config.loss, **config.loss_config))
+
+
+def _batches(config: TrainingConfig, store: FrameStore) -> Batches:
+    if config.batching == "negatives":
+        return NegativeBatches(store.parents, config.seed)
+    return ShuffledBatches(len(store), config.batch_size, config.drop_last, config.seed)
+
+
+def _transform(config: TrainingConfig, parts: Parts, device: torch.device) -> Any:
+    """Return the operations that are drawn anew for every batch, on its device."""
+    if config.transform is None:
+        return None
+    from sirst5k.synthesis import sample_noise
+    from sirst5k.transforms.torch import from_recipe
+
+    recipe = Recipe.load(config.transform)
+    bank = parts.bank
+    if recipe.needs_noise and bank is None:
+        bank = sample_noise(parts.originals, recipe.sampling)
+    # On a GPU fields cost nothing, and need not be cut from one large one.
+    return from_recipe(recipe, bank, canvas=0 if device.type == "cuda" else 4).to(device)
