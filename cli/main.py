@@ -17,6 +17,7 @@ from sirst5k.errors import Sirst5kError, Sirst5kWarning, suggest
 COMMANDS = {
     "synth": ("synth", "Make a dataset: many labelled images from a few."),
     "verify": ("verify", "Check that a dataset made by synth is as it was written."),
+    "datasets": ("datasets", "List the field's public datasets, and get one."),
     "inspect": ("inspect", "Say what is in a dataset folder, and what is wrong with it."),
     "convert": ("convert", "Write a dataset in another layout, or for COCO and YOLO tools."),
     "preview": ("preview", "Draw a contact sheet: sources beside their variants."),
