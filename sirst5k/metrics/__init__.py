@@ -2,12 +2,21 @@
 
 Functions on arrays (`pixel_iou`, `mean_sample_iou`, `detection_rates`, `roc_curve`, …) compute
 one figure of images at hand. `Evaluator` computes all of them over a stream, under the corrected
-definitions or under those of a published code, defects included. Nothing here knows datasets or
-files, and nothing needs torch; tensors are taken as they are.
+definitions or under those of a published code, defects included; `DetectionEvaluator` does the
+same for boxes, with the parts of `sirst5k.metrics.boxes`. Nothing here knows datasets or files,
+and nothing needs torch; tensors are taken as they are.
 """
 
 from __future__ import annotations
 
+from sirst5k.metrics.boxes import (
+    DETECTION_PROFILES,
+    DetectionCurve,
+    DetectionEvaluator,
+    DetectionProfile,
+    DetectionScores,
+    get_detection_profile,
+)
 from sirst5k.metrics.curves import PdFaCurve, PrCurve, RocCurve
 from sirst5k.metrics.detection import (
     DetectionRates,
@@ -26,8 +35,13 @@ from sirst5k.metrics.scores import Scores
 from sirst5k.metrics.suppression import Suppression, measure_suppression
 
 __all__ = [
+    "DETECTION_PROFILES",
     "PROFILES",
+    "DetectionCurve",
+    "DetectionEvaluator",
+    "DetectionProfile",
     "DetectionRates",
+    "DetectionScores",
     "Evaluator",
     "ImageScores",
     "Matching",
@@ -40,6 +54,7 @@ __all__ = [
     "Suppression",
     "count_pixels",
     "detection_rates",
+    "get_detection_profile",
     "get_profile",
     "match_targets",
     "mean_sample_iou",
