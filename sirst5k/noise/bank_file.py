@@ -18,6 +18,7 @@ from sirst5k.noise.shaping import Shaping
 from sirst5k.sample import IMAGE_DTYPES
 
 FORMAT = "sirst5k noise bank"
+SEQUENCE_FORMAT = "sirst5k sequence noise"
 VERSION = 1
 
 
@@ -29,24 +30,38 @@ def save_bank(bank: NoiseBank, path: Path) -> None:
     OutputError
         If it cannot be written there.
     """
-    header = {
+    write_archive(path, bank_header(bank), bank_arrays(bank))
+
+
+def bank_header(bank: NoiseBank) -> dict[str, Any]:
+    """Return what a file says of a bank beside its arrays."""
+    return {
         "format": FORMAT,
         "version": VERSION,
         "full_scale": bank.full_scale,
         "sources": list(bank.sources),
         "report": dict(bank.report),
     }
-    arrays: dict[str, Any] = {
+
+
+def bank_arrays(bank: NoiseBank) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a bank by the names that they have in a file."""
+    return {
         "windows": bank.windows,
         "origin": bank.origin,
         "levels": bank.levels,
         "spectrum": bank.spectrum,
         "power": bank.shaping.power,
         "quantiles": bank.shaping.quantiles,
-        "header": np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8),
     }
+
+
+def write_archive(path: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    """Write arrays and a header, as JSON among them, to an ``.npz`` file."""
+    text = np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    everything: dict[str, Any] = {**arrays, "header": text}
+    np.savez_compressed(buffer, **everything)
     try:
         write_atomically(path, buffer.getvalue())
     except OutputError as error:
@@ -61,37 +76,67 @@ def load_bank(path: Path) -> NoiseBank:
     NoiseError
         If the file is missing, damaged, too large, of another version, or no bank.
     """
+    header, arrays = open_archive(path)
+    if header.get("format") == SEQUENCE_FORMAT:
+        raise NoiseError(
+            f"{path} holds the noise of sequences, in two parts. Load it with SequenceNoise.load, "
+            f"or sample a bank of still images: sirst5k noise sample."
+        )
+    if header.get("format") != FORMAT:
+        raise refusal(path, "its header does not say that it is one")
+    check_version(path, header)
+    return bank_of(path, header, arrays)
+
+
+def open_archive(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return the header and the arrays of a file, refusing what can be none of ours."""
     if not path.is_file():
         raise NoiseError(f"No noise bank at {path}. Make one with: sirst5k noise sample")
     try:
         arrays = read_archive(path)
         header = json.loads(arrays["header"].tobytes())
     except OSError as error:
-        raise _refusal(path, f"it cannot be read: {error.strerror}") from error
+        raise refusal(path, f"it cannot be read: {error.strerror}") from error
     except KeyError as error:
-        raise _refusal(path, f"it has no {error.args[0]!r}") from error
+        raise refusal(path, f"it has no {error.args[0]!r}") from error
     except (ValueError, RecursionError) as error:
-        raise _refusal(path, str(error)) from error
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise _refusal(path, "its header does not say that it is one")
+        raise refusal(path, str(error)) from error
+    if not isinstance(header, dict):
+        raise refusal(path, "its header does not say that it is one")
+    return header, arrays
+
+
+def check_version(path: Path, header: dict[str, Any]) -> None:
+    """Refuse a file of another version."""
     if header.get("version") != VERSION:
         raise NoiseError(
             f"{path} is a noise bank of version {str(header.get('version'))[:20]}; this sirst5k "
             f"reads version {VERSION}. Sample it again."
         )
+
+
+def bank_of(path: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> NoiseBank:
+    """Build a bank out of what a file holds.
+
+    Raises
+    ------
+    NoiseError
+        If it does not fit together.
+    """
     try:
         bank = _bank(header, arrays)
         shaping = _shaping(arrays["power"], arrays["quantiles"], bank.size)
     except KeyError as error:
-        raise _refusal(path, f"it has no {error.args[0]!r}") from error
+        raise refusal(path, f"it has no {error.args[0]!r}") from error
     except NoiseError as error:
-        raise _refusal(path, str(error)) from error
+        raise refusal(path, str(error)) from error
     # What took long to fit is read, not fitted again.
     bank.__dict__["shaping"] = shaping
     return bank
 
 
-def _refusal(path: Path, why: str) -> NoiseError:
+def refusal(path: Path, why: str) -> NoiseError:
+    """Return the error for a file that is no bank; `why` ends its first sentence."""
     why = why.rstrip(".")
     return NoiseError(
         f"{path} is not a noise bank: {why[:300]}. Make one with: "

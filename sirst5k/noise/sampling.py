@@ -28,7 +28,7 @@ def sample_frames(
     """Sample independent images; see `NoiseBank.sample`."""
     _check(dataset, max_tiles, max_frames)
     size = rule["size"]
-    looked_at = _spread(len(dataset), max_frames)
+    looked_at = spread(len(dataset), max_frames)
     cuts: list[NDArray[Any]] = []
     found: list[FlatWindows] = []
     ids: list[str] = []
@@ -47,7 +47,7 @@ def sample_frames(
     kept = _without_outliers(found)
     if not kept:
         raise NoiseError(_nothing_found(found, ids, rule, dataset[0].image.dtype))
-    chosen = _fair_share([len(cuts[index]) for index in kept], max_tiles)
+    chosen = fair_share([len(cuts[index]) for index in kept], max_tiles)
     parts, origin = [], []
     for place, index in enumerate(kept):
         take = chosen[place]
@@ -62,7 +62,7 @@ def sample_frames(
         "candidates": sum(windows.candidates for windows in found),
         "quiet": sum(len(windows.rows) for windows in found),
         "kept": int(sum(map(len, parts))),
-        "threshold_quantiles": _quantiles([found[index].threshold for index in kept]),
+        "threshold_quantiles": quantiles_of([found[index].threshold for index in kept]),
     }
     return NoiseBank(
         windows=np.concatenate([part.astype(_common_dtype(parts)) for part in parts]),
@@ -121,7 +121,7 @@ def sample_sequence(
         raise NoiseError(_nothing_found(found, ids[1:], rule, residuals[0].dtype))
     places = sorted(quiet)
     pairs = [(t, row, column) for t in range(len(residuals)) for row, column in places]
-    pairs = [pairs[index] for index in _spread(len(pairs), max_tiles)]
+    pairs = [pairs[index] for index in spread(len(pairs), max_tiles)]
     report = {
         "method": "temporal residual",
         **rule,
@@ -130,7 +130,7 @@ def sample_sequence(
         "candidates": sum(windows.candidates for windows in found),
         "quiet": len(places) * len(residuals),
         "kept": len(pairs),
-        "threshold_quantiles": _quantiles([windows.threshold for windows in found]),
+        "threshold_quantiles": quantiles_of([windows.threshold for windows in found]),
     }
     return NoiseBank(
         windows=np.stack(
@@ -153,7 +153,7 @@ def _check(dataset: Sequence[Sample], max_tiles: int, max_frames: int) -> None:
         )
 
 
-def _spread(count: int, most: int) -> list[int]:
+def spread(count: int, most: int) -> list[int]:
     """Return at most `most` indices spread evenly over ``0 … count - 1``."""
     if count <= most:
         return list(range(count))
@@ -175,15 +175,27 @@ def _without_outliers(found: Sequence[FlatWindows]) -> list[int]:
     usable = [index for index, windows in enumerate(found) if len(windows.rows)]
     if not usable:
         return []
-    floors = np.log([float(np.median(found[index].variances)) for index in usable])
-    centre = np.median(floors)
-    # 1.4826 turns a median absolute deviation into a normal standard deviation.
-    spread = max(1.4826 * float(np.median(np.abs(floors - centre))), np.log(2) / 2)
-    limit = centre + OUTLIER_DEVIATIONS * spread
+    floors = [float(np.median(found[index].variances)) for index in usable]
+    limit = outlier_limit(floors)
     return [index for index, floor in zip(usable, floors, strict=True) if floor <= limit]
 
 
-def _fair_share(available: Sequence[int], most: int) -> list[NDArray[np.intp]]:
+def outlier_limit(floors: Sequence[float]) -> float:
+    """Return the noise floor above which an image shows clutter, given those of all images.
+
+    Parameters
+    ----------
+    floors : sequence of float
+        Variances, in squared grey levels; at least one.
+    """
+    logs = np.log(floors)
+    centre = float(np.median(logs))
+    # 1.4826 turns a median absolute deviation into a normal standard deviation.
+    deviation = max(1.4826 * float(np.median(np.abs(logs - centre))), np.log(2) / 2)
+    return float(np.exp(centre + OUTLIER_DEVIATIONS * deviation))
+
+
+def fair_share(available: Sequence[int], most: int) -> list[NDArray[np.intp]]:
     """Choose windows so that no image gives more than it must, at most `most` in all."""
     rng = np.random.default_rng(0)
     orders = [rng.permutation(count) for count in available]
@@ -192,7 +204,7 @@ def _fair_share(available: Sequence[int], most: int) -> list[NDArray[np.intp]]:
     for turn in range(max(available)):
         waiting = [place for place, count in enumerate(available) if count > turn]
         if len(waiting) > left:
-            waiting = [waiting[index] for index in _spread(len(waiting), left)] if left else []
+            waiting = [waiting[index] for index in spread(len(waiting), left)] if left else []
         for place in waiting:
             taken[place] += 1
         left -= len(waiting)
@@ -206,7 +218,7 @@ def _common_dtype(parts: Sequence[NDArray[Any]]) -> Any:
     return dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float32)
 
 
-def _quantiles(values: Sequence[float]) -> list[float]:
+def quantiles_of(values: Sequence[float] | NDArray[np.float64]) -> list[float]:
     """Return minimum, median and maximum."""
     return [float(value) for value in np.nanquantile(values, [0, 0.5, 1])]
 
