@@ -60,6 +60,7 @@ def target_windows(
     shape: tuple[int, int],
     margin: int = 3,
     margin_ratio: float = 0.5,
+    even: bool = False,
 ) -> list[TargetWindow]:
     """Find the window of each target of an image.
 
@@ -80,6 +81,9 @@ def target_windows(
         Least margin in pixels, at least 1.
     margin_ratio : float
         Margin as a share of the target's longer side.
+    even : bool
+        Whether a window may have an even side. It then lies half a pixel nearer to the middle
+        of targets of even size, which matters where they move from frame to frame.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def target_windows(
         raise ParameterError(
             f"Expected margin >= 1 and margin_ratio >= 0, got {margin} and {margin_ratio}."
         )
-    reaches = [_reach(target) for target in targets]
+    reaches = [_reach(target, even) for target in targets]
     windows = []
     for index, target in enumerate(targets):
         others = [box for place, box in enumerate(reaches) if place != index]
@@ -99,8 +103,13 @@ def target_windows(
     return windows
 
 
-def _reach(target: Target) -> _Box:
-    """Return the odd square around a box's middle pixel in which any symmetry keeps it."""
+def _reach(target: Target, even: bool) -> _Box:
+    """Return the square around a box's middle in which any symmetry keeps it."""
+    if even:
+        side = max(target.height, target.width)
+        top = target.top - (side - target.height) // 2
+        left = target.left - (side - target.width) // 2
+        return _Box(top, left, top + side, left + side)
     y, x = (target.top + target.bottom - 1) // 2, (target.left + target.right - 1) // 2
     radius = max(target.bottom - 1 - y, target.right - 1 - x)
     return _Box(y - radius, x - radius, y + radius + 1, x + radius + 1)
