@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sirst5k.detectors.detector import Detector, Maps, check_batch
 from sirst5k.detectors.network import NetworkDetector
-from sirst5k.detectors.registry import NETWORKS, create
+from sirst5k.detectors.registry import create, networks
 from sirst5k.detectors.weights import load_weights
 from sirst5k.detectors.weights.sources import looks_like_weights
 from sirst5k.errors import ParameterError, ShapeError, suggest
@@ -100,7 +100,7 @@ def as_detector(
             raise ParameterError(f"Expected the name of a network for the weights, got {thing!r}.")
         thing = load_weights(thing, weights, options.pop("normalisation", None))
     elif isinstance(thing, str):
-        if thing in NETWORKS:
+        if thing in networks():
             raise ParameterError(
                 f"Expected trained weights for the network {thing}, got its name alone. Give "
                 f"their file: --weights FILE on the command line, weights=FILE in Python."

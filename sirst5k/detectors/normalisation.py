@@ -52,7 +52,7 @@ class Normalisation:
         return cls(tuple(map(float, values["mean"])), tuple(map(float, values["std"])))
 
     def __call__(self, frames: Any) -> Any:
-        """Return ``(B, C, H, W)`` frames in 0…1, array or tensor, normalised.
+        """Return ``(B, C, …, H, W)`` frames or clips in 0…1, array or tensor, normalised.
 
         The result's kind, dtype and device are those of the frames.
         """
@@ -66,9 +66,10 @@ class Normalisation:
             raise ParameterError(
                 f"Expected {len(values)} channels for this normalisation, got {frames.shape[1]}."
             )
+        shape = (1, -1, *(1,) * (frames.ndim - 2))
         if hasattr(frames, "new_tensor"):
-            return frames.new_tensor(values).view(1, -1, 1, 1)
-        return np.asarray(values, frames.dtype).reshape(1, -1, 1, 1)
+            return frames.new_tensor(values).view(shape)
+        return np.asarray(values, frames.dtype).reshape(shape)
 
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

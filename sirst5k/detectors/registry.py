@@ -25,7 +25,34 @@ NETWORKS: dict[str, str] = {
     "mshnet": "sirst5k.detectors.networks.mshnet:MSHNet",
     "unet": "sirst5k.detectors.networks.unet:UNet",
 }
-DETECTORS: dict[str, Any] = {**CLASSICAL, **NETWORKS}
+# Those that take a clip and return boxes of its last frame.
+VIDEO: dict[str, str] = {
+    "sstnet": "sirst5k.detectors.networks.sstnet:SSTNet",
+}
+DETECTORS: dict[str, Any] = {**CLASSICAL, **NETWORKS, **VIDEO}
+
+
+def networks() -> dict[str, str]:
+    """Return where the class of every network is, of frames and of clips."""
+    return {**NETWORKS, **VIDEO}
+
+
+def task_of(name: str) -> str:
+    """Return what a detector finds: ``"masks"`` in a frame, or ``"boxes"`` in a clip.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such detector.
+
+    Examples
+    --------
+    >>> task_of("tophat"), task_of("sstnet")
+    ('masks', 'boxes')
+    """
+    if name not in DETECTORS:
+        raise ParameterError(f"There is no detector {name!r}.{suggest(name, DETECTORS)}")
+    return "boxes" if name in VIDEO else "masks"
 
 
 def names() -> list[str]:
@@ -65,7 +92,7 @@ def create(name: str, in_channels: int = 1, **config: Any) -> Any:
     """
     if name not in DETECTORS:
         raise ParameterError(f"There is no detector {name!r}.{suggest(name, DETECTORS)}")
-    if name in NETWORKS:
+    if name in networks():
         network = network_class(name)
         _check_keys(name, config, network.Config)
         return network(_made(name, network.Config, {"in_channels": in_channels, **config}))
@@ -85,10 +112,11 @@ def network_class(name: str) -> Any:
     ParameterError
         If there is no such network.
     """
-    if name not in NETWORKS:
-        raise ParameterError(f"There is no network {name!r}.{suggest(name, NETWORKS)}")
+    known = networks()
+    if name not in known:
+        raise ParameterError(f"There is no network {name!r}.{suggest(name, known)}")
     require("torch", f"the network {name}")
-    module, _, attribute = NETWORKS[name].partition(":")
+    module, _, attribute = known[name].partition(":")
     return getattr(import_module(module), attribute)
 
 

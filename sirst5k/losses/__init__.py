@@ -19,6 +19,7 @@ from sirst5k.losses.registry import create, for_detector, names  # noqa: E402
 from sirst5k.losses.sls_iou import SLSIoULoss  # noqa: E402
 from sirst5k.losses.soft_iou import SoftIoULoss  # noqa: E402
 from sirst5k.losses.tversky import TverskyLoss  # noqa: E402
+from sirst5k.losses.yolox import LossParts, YOLOXLoss  # noqa: E402
 
 __all__ = [
     "BCELoss",
@@ -26,9 +27,11 @@ __all__ = [
     "DiceLoss",
     "FocalLoss",
     "Loss",
+    "LossParts",
     "SLSIoULoss",
     "SoftIoULoss",
     "TverskyLoss",
+    "YOLOXLoss",
     "create",
     "for_detector",
     "location_term",

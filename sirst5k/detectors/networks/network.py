@@ -3,58 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any, ClassVar
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from sirst5k.detectors.networks.described import DescribedNetwork
 from sirst5k.detectors.networks.fitting import crop_heads, pad_to_multiple
-from sirst5k.detectors.normalisation import Normalisation
-from sirst5k.errors import ShapeError, WeightsError
+from sirst5k.errors import ShapeError
 
 
-class Network(nn.Module):
+class Network(DescribedNetwork):
     """Base of the networks that map a frame to a map of logits.
 
     A subclass says its name, its `Config` and the `multiple` of its graph, and implements
     `supervise` and, where the prediction costs less alone, `predict`. Frames of any size
     are padded here to that multiple, by repeating the border, and the maps cropped back.
 
-    Where weights of another code are published, a subclass also says how they are read:
-    `read_config`, `published_keys`, `dead_keys` and `published_normalisation`.
-
     Parameters
     ----------
     config : dataclass
         The subclass's `Config`: everything needed to make the same network again.
-
-    Attributes
-    ----------
-    normalisation : Normalisation
-        What whoever feeds the network applies to frames in 0…1 first; not applied here.
-    dead_keys : tuple of str
-        Patterns, as of `fnmatch`, of published entries that no output depends on.
-    published_normalisation : Normalisation
-        What the published weights were trained with.
     """
-
-    name: ClassVar[str]
-    Config: ClassVar[type]
-    multiple: ClassVar[int]
-    dead_keys: ClassVar[tuple[str, ...]] = ()
-    published_normalisation: ClassVar[Normalisation] = Normalisation()
-
-    def __init__(self, config: Any) -> None:
-        super().__init__()
-        self.config = config
-        self.normalisation = Normalisation()
-
-    @property
-    def in_channels(self) -> int:
-        """Channels of a frame."""
-        return int(self.config.in_channels)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Return the logits of the prediction.
@@ -110,57 +78,6 @@ class Network(nn.Module):
     def warm_up(self, frames: Tensor) -> list[Tensor]:
         """Return the logits of the heads that are supervised in the first epochs."""
         return self.supervise(frames)
-
-    @classmethod
-    def read_config(cls, shapes: Mapping[str, tuple[int, ...]]) -> Any:
-        """Return the configuration that published weights have.
-
-        Parameters
-        ----------
-        shapes : mapping of str to tuple of int
-            Shape of each entry under its published key, without wrappers and prefixes.
-
-        Raises
-        ------
-        WeightsError
-            If they are not weights of this network; it names the entry that does not fit.
-        """
-        raise WeightsError(
-            f"Expected weights of {cls.name} that say their configuration, got {len(shapes)} bare "
-            f"tensors, from which it cannot be read. Give a file that sirst5k wrote."
-        )
-
-    @classmethod
-    def published_keys(cls, config: Any) -> dict[str, str]:
-        """Return the network's own key for each published one, dead ones left out.
-
-        Parameters
-        ----------
-        config : dataclass
-            What `read_config` returned.
-
-        Returns
-        -------
-        dict of str to str
-            As many entries as `state_dict` has. Keys are their own where no other code is
-            published.
-        """
-        return {key: key for key in cls.own_shapes(config)}
-
-    @classmethod
-    def own_shapes(cls, config: Any) -> dict[str, tuple[int, ...]]:
-        """Return the shape of each entry of `state_dict`, without making the tensors."""
-        with torch.device("meta"):
-            state = cls(config).state_dict()
-        return {key: tuple(values.shape) for key, values in state.items()}
-
-    def describe(self) -> dict[str, Any]:
-        """Return name, configuration and normalisation as plain values."""
-        return {
-            "name": self.name,
-            "config": asdict(self.config),
-            "normalisation": self.normalisation.to_dict(),
-        }
 
     def _check(self, frames: Tensor) -> None:
         if frames.ndim != 4 or frames.shape[1] != self.in_channels:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sirst5k.detectors.normalisation import Normalisation
-from sirst5k.detectors.registry import NETWORKS, network_class
+from sirst5k.detectors.registry import network_class, networks
 from sirst5k.detectors.weights.info import WeightsInfo
 from sirst5k.detectors.weights.matching import Match, fitting_networks, match_foreign, match_own
 from sirst5k.detectors.weights.normalisations import parse_normalisation
@@ -86,10 +86,10 @@ def _name(name: str | None, source: Source) -> str:
     """Return the network's name, given or told by the file."""
     if source.metadata is not None:
         told = source.metadata.name
-        if told not in NETWORKS:
+        if told not in networks():
             raise WeightsError(
                 f"Expected weights of a network that is known here, but {source.what} is of "
-                f"{told!r}.{suggest(told, NETWORKS)}"
+                f"{told!r}.{suggest(told, networks())}"
             )
         if name not in (None, told):
             raise WeightsError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sirst5k.detectors.registry import NETWORKS, network_class
+from sirst5k.detectors.registry import network_class, networks
 from sirst5k.detectors.weights.sources import Source
 from sirst5k.errors import ParameterError, Sirst5kError, WeightsError, suggest
 
@@ -114,7 +114,7 @@ def check_fields(network: Any, values: Iterable[str]) -> None:
 
 def fitting_networks(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
     """Return the names of the networks whose published, or own, weights these are."""
-    return [name for name in NETWORKS if _fits(network_class(name), shapes)]
+    return [name for name in networks() if _fits(network_class(name), shapes)]
 
 
 def _fits(network: Any, shapes: Mapping[str, tuple[int, ...]]) -> bool:
