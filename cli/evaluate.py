@@ -191,11 +191,11 @@ def command(
 
 
 def _dataset(data: str, split: str | None, mask_threshold: float | None, on_error: str) -> Dataset:
-    from sirst5k.datasets import open_dataset
+    from sirst5k.datasets import open_stills
 
     if split is not None:
-        return open_dataset(data, split, mask_threshold=mask_threshold, on_error=on_error)
-    whole = open_dataset(data, mask_threshold=mask_threshold, on_error=on_error)
+        return open_stills(data, split, mask_threshold=mask_threshold, on_error=on_error)
+    whole = open_stills(data, mask_threshold=mask_threshold, on_error=on_error)
     return whole.of_split("test") if len(whole.splits) else whole
 
 

@@ -10,7 +10,7 @@ from textwrap import wrap
 import click
 from tqdm import tqdm
 
-from sirst5k.datasets import open_dataset
+from sirst5k.datasets import open_stills
 from sirst5k.datasets.inspection import Inspection, inspect_dataset
 from sirst5k.datasets.survey import PairSurvey
 
@@ -47,7 +47,7 @@ def command(
       sirst5k inspect data/sirst --split trainval
       sirst5k inspect demo
     """
-    dataset = open_dataset(path, split, mask_threshold=mask_threshold, on_error="skip")
+    dataset = open_stills(path, split, mask_threshold=mask_threshold, on_error="skip")
 
     def progress(surveys: Iterable[PairSurvey], total: int) -> Iterator[PairSurvey]:
         hidden = True if quiet else None  # None: hidden where stderr is no terminal

@@ -205,10 +205,10 @@ def fidelity(
 def _sample(
     source: str, quiet: bool, *, split: str | None, mask_threshold: float | None, **rule: Any
 ) -> NoiseBank:
-    from sirst5k.datasets import open_dataset, training_part
+    from sirst5k.datasets import open_stills, training_part
     from sirst5k.noise import NoiseBank
 
-    dataset = training_part(open_dataset(source, split, mask_threshold=mask_threshold), split)
+    dataset = training_part(open_stills(source, split, mask_threshold=mask_threshold), split)
     return NoiseBank.sample(
         dataset,
         progress=lambda items: progress_bar(items, quiet, "noise"),

@@ -150,9 +150,9 @@ def _recipe(name: str | None, assignments: tuple[str, ...]) -> Recipe:
 
 
 def _dataset(path: str, split: str | None, mask_threshold: float | None) -> Dataset:
-    from sirst5k.datasets import open_dataset, test_part, training_part
+    from sirst5k.datasets import open_stills, test_part, training_part
 
-    dataset = training_part(open_dataset(path, split, mask_threshold=mask_threshold), split)
+    dataset = training_part(open_stills(path, split, mask_threshold=mask_threshold), split)
     test_part(dataset)  # refuses a test split
     return dataset
 

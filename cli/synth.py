@@ -117,14 +117,14 @@ def command(
       sirst5k synth SIRST out --set variants=16 --set displacement.gain_range=[1,2]
     """
     with interruptible("Run the same command again to go on."):
-        from sirst5k.datasets import open_dataset, test_part, training_part
+        from sirst5k.datasets import open_stills, test_part, training_part
         from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
         from sirst5k.synthesis.surveying import count_ahead
 
         recipe = Recipe.load(recipe_name)
         if assignments:
             recipe = recipe.override(assignments)
-        whole = open_dataset(source, split, mask_threshold=mask_threshold, on_error=on_error)
+        whole = open_stills(source, split, mask_threshold=mask_threshold, on_error=on_error)
         dataset = training_part(whole, split)
         test = test_part(dataset)
         bank = None

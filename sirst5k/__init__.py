@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         transforms,
     )
     from sirst5k.clip import Clip
-    from sirst5k.datasets import Dataset, open_dataset
+    from sirst5k.datasets import Dataset, SequenceDataset, open_dataset
     from sirst5k.errors import Sirst5kError, Sirst5kWarning
     from sirst5k.noise import NoiseBank
     from sirst5k.sample import Sample
@@ -39,6 +39,7 @@ _HOME = {
     "Plan": "sirst5k.synthesis",
     "Recipe": "sirst5k.synthesis",
     "Sample": "sirst5k.sample",
+    "SequenceDataset": "sirst5k.datasets",
     "Sirst5kError": "sirst5k.errors",
     "Sirst5kWarning": "sirst5k.errors",
     "SyntheticDataset": "sirst5k.synthesis",
@@ -66,6 +67,7 @@ __all__ = [
     "Plan",
     "Recipe",
     "Sample",
+    "SequenceDataset",
     "Sirst5kError",
     "Sirst5kWarning",
     "SyntheticDataset",

@@ -16,7 +16,7 @@ import numpy as np
 from sirst5k.comparison.experiment import Cell, Experiment
 from sirst5k.comparison.shift import displaced
 from sirst5k.comparison.training_sets import open_parts, training_set
-from sirst5k.datasets import Dataset, open_dataset
+from sirst5k.datasets import Dataset, open_stills
 from sirst5k.detectors import as_detector, load_weights
 from sirst5k.evaluation import evaluate, predict
 from sirst5k.evaluation.squashing import squashed
@@ -237,7 +237,7 @@ def other_tests(experiment: Experiment, test: Dataset) -> Iterator[tuple[str, Da
     for level in experiment.shift:
         yield f"shift/{level:g}", displaced(test, level, experiment.shift_noise)
     for path in experiment.also_test:
-        whole = open_dataset(path)
+        whole = open_stills(path)
         tested = whole.of_split("test") if "test" in whole.splits.roles else whole
         yield f"also/{path}", tested if len(tested) else whole
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sirst5k.comparison.arms import Arm
 from sirst5k.comparison.experiment import Experiment
 from sirst5k.comparison.subsets import nested_subset
-from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
+from sirst5k.datasets import Dataset, open_stills, test_part, training_part
 from sirst5k.errors import SplitError
 from sirst5k.synthesis import Recipe
 from sirst5k.training.holdout import hold_out
@@ -46,9 +46,9 @@ def open_parts(experiment: Experiment) -> tuple[Dataset, Dataset]:
     SplitError
         If there is no test split, or an image is in both.
     """
-    training = training_part(open_dataset(experiment.data, experiment.split), experiment.split)
+    training = training_part(open_stills(experiment.data, experiment.split), experiment.split)
     if experiment.test is not None:
-        test: Dataset | None = open_dataset(experiment.data, experiment.test)
+        test: Dataset | None = open_stills(experiment.data, experiment.test)
     else:
         test = test_part(training)
     if test is None:
@@ -92,7 +92,7 @@ def training_set(
     if arm.folder is None:
         source = "images as they are" if arm.recipe is None else "computed on the fly"
         return TrainingSet(dataset.subset(own), held_out, arm.recipe, source)
-    made = training_part(open_dataset(arm.folder), None)
+    made = training_part(open_stills(arm.folder), None)
     origin = origins(made, dataset.ids, tested)
     wanted = set(own)
     chosen = [name for name in made.ids if origin[name] in wanted]

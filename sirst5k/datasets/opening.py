@@ -13,6 +13,8 @@ from sirst5k.datasets.links import may_follow
 from sirst5k.datasets.pairs import PairIndex
 from sirst5k.datasets.reading import Reading
 from sirst5k.datasets.scanning import is_folder
+from sirst5k.datasets.sequences import SequenceDataset
+from sirst5k.datasets.sequences.windows import LENGTH
 from sirst5k.datasets.splits import Splits
 from sirst5k.datasets.unfinished import check_finished
 from sirst5k.errors import DatasetError, DatasetNotFoundError, ParameterError, UnknownLayoutError
@@ -23,23 +25,27 @@ def open_dataset(
     path: str | os.PathLike[str],
     split: str | None = None,
     *,
+    frames: int = LENGTH,
     mask_threshold: float | None = None,
     on_error: str = "stop",
     max_pixels: int | None = None,
     follow_links: bool | None = None,
-) -> Dataset:
-    """Open a folder of images and masks in any known layout, or the embedded scenes.
+) -> Dataset | SequenceDataset:
+    """Open a folder of images or sequences in any known layout, or embedded scenes.
 
     Folders are listed; no pixel is read until a sample is asked for.
 
     Parameters
     ----------
     path : str or path
-        A dataset folder, or ``demo`` (``demo:n=64,seed=1,size=256``) for procedural scenes;
-        a folder of that name is opened as ``./demo``.
+        A dataset folder, or ``demo`` (``demo:n=64,seed=1,size=256``) for procedural scenes,
+        ``demo:sequences=8,frames=40,size=128`` for sequences of moving targets; a folder of
+        that name is opened as ``./demo``.
     split : str, optional
         A list's name (``50_50/train``) or a role (``train``, ``val``, ``trainval``,
         ``test``); ``all`` or None for every pair there is.
+    frames : int
+        Of a clip, where the dataset holds sequences.
     mask_threshold : float, optional
         Mask levels strictly above it are target. By default ``{0, 1}`` and ``{0, 255}`` are
         taken as they are, and others thresholded at half of their depth, with a warning.
@@ -55,8 +61,9 @@ def open_dataset(
 
     Returns
     -------
-    Dataset
-        A sequence of samples with ``.ids``, ``.splits`` and ``.layout``.
+    Dataset or SequenceDataset
+        A sequence of samples, or of clips where the layout is one of sequences; both with
+        ``.ids``, ``.splits`` and ``.layout``. `open_stills` returns samples in either case.
 
     Raises
     ------
@@ -71,10 +78,8 @@ def open_dataset(
         raise ParameterError(f"Expected on_error to be 'stop' or 'skip', got {on_error!r}.")
     text = os.fspath(path)
     if text == "demo" or text.startswith("demo:"):
-        from sirst5k.datasets.demo import open_demo
-
-        scenes = open_demo(text)
-        return scenes if split is None else scenes.of_split(split)
+        embedded = _open_embedded(text, frames)
+        return embedded if split is None else embedded.of_split(split)
     root = _folder(text)
     check_finished(root)
     layout, found = recognise(root)
@@ -100,6 +105,38 @@ def open_dataset(
             f"but there is none.{why}"
         )
     return opened
+
+
+def open_stills(
+    path: str | os.PathLike[str],
+    split: str | None = None,
+    *,
+    mask_threshold: float | None = None,
+    on_error: str = "stop",
+    max_pixels: int | None = None,
+    follow_links: bool | None = None,
+) -> Dataset:
+    """Open a dataset as single images: of sequences, each key frame is one.
+
+    Takes what `open_dataset` takes, and raises what it raises. See
+    `sirst5k.datasets.SequenceDataset.stills` for the masks of frames that only have boxes.
+    """
+    opened = open_dataset(
+        path,
+        split,
+        mask_threshold=mask_threshold,
+        on_error=on_error,
+        max_pixels=max_pixels,
+        follow_links=follow_links,
+    )
+    return opened.stills() if isinstance(opened, SequenceDataset) else opened
+
+
+def _open_embedded(text: str, frames: int) -> Dataset | SequenceDataset:
+    from sirst5k.datasets.demo import open_demo
+    from sirst5k.datasets.moving import is_moving, open_moving
+
+    return open_moving(text, frames) if is_moving(text) else open_demo(text)
 
 
 def _open(root: Path, layout: Layout, found: Found, reading: Reading) -> tuple[Source, SampleIndex]:

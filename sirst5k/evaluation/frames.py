@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import overload
 
-from sirst5k.datasets import Dataset, open_dataset
+from sirst5k.datasets import Dataset, open_stills
 from sirst5k.datasets.pairs import image_files, natural_key
 from sirst5k.errors import DatasetError, DatasetNotFoundError, SplitError, UnknownLayoutError
 from sirst5k.imaging import ENDINGS, read_image
@@ -116,7 +116,7 @@ def open_frames(
     where = Path(text)
     if text == "demo" or text.startswith("demo:") or where.is_dir():
         try:
-            dataset = open_dataset(text, split, mask_threshold=mask_threshold, on_error=on_error)
+            dataset = open_stills(text, split, mask_threshold=mask_threshold, on_error=on_error)
         except UnknownLayoutError:
             _refuse_split(split, text)
             return _of_folder(where)

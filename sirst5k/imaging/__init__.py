@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sirst5k.imaging.bicubic import resize_bicubic
 from sirst5k.imaging.decoding import (
     ENDINGS,
     check_file,
@@ -12,6 +13,7 @@ from sirst5k.imaging.decoding import (
 )
 from sirst5k.imaging.encoding import encode_png, encode_tiff, pixel_hash, write_atomically
 from sirst5k.imaging.header import Header
+from sirst5k.imaging.letterbox import Letterbox
 from sirst5k.imaging.limits import MAX_PIXELS, pixel_limit
 from sirst5k.imaging.masks import MaskReading, decode_mask, read_mask
 from sirst5k.imaging.regular import read_regular
@@ -20,6 +22,7 @@ __all__ = [
     "ENDINGS",
     "MAX_PIXELS",
     "Header",
+    "Letterbox",
     "MaskReading",
     "check_file",
     "decode_image",
@@ -33,5 +36,6 @@ __all__ = [
     "read_image",
     "read_mask",
     "read_regular",
+    "resize_bicubic",
     "write_atomically",
 ]

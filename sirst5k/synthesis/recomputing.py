@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sirst5k.datasets import Dataset, Splits, open_dataset
+from sirst5k.datasets import Dataset, Splits, open_stills
 from sirst5k.errors import DatasetError, Sirst5kError
 from sirst5k.noise import NoiseBank
 from sirst5k.sample import Mask, Sample
@@ -126,7 +126,7 @@ def open_source(path: str | Path, facts: Mapping[str, Any]) -> Dataset:
         If there is another dataset.
     """
     stated = facts["source"]
-    source = open_dataset(
+    source = open_stills(
         path,
         stated.get("split", "all"),
         mask_threshold=stated.get("mask_threshold"),

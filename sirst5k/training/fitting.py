@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
+from sirst5k.datasets import Dataset, open_stills, test_part, training_part
 from sirst5k.errors import OutputError
 from sirst5k.noise import NoiseBank
 from sirst5k.synthesis import Recipe
@@ -154,7 +154,7 @@ def fit(
     config = resolve(
         detector, protocol, assignments, batch_size=None if measured else wished_batch, **wishes
     )
-    dataset = data if isinstance(data, Dataset) else open_dataset(data, split)
+    dataset = data if isinstance(data, Dataset) else open_stills(data, split)
     dataset = training_part(dataset, split) if not isinstance(data, Dataset) else dataset
     folder = RunFolder(out)
     made_by = Recipe.load(recipe) if isinstance(recipe, str) else recipe

@@ -35,9 +35,9 @@ def open_bank(bank: object) -> tuple[NoiseBank, str | None]:
         )
     name = str(bank)
     if name == "demo" or name.startswith("demo:"):
-        from sirst5k.datasets import open_dataset
+        from sirst5k.datasets import open_stills
 
-        return NoiseBank.sample(open_dataset(name, "train")), name
+        return NoiseBank.sample(open_stills(name, "train")), name
     return open_noise(Path(bank), AdaptiveSampling()), name
 
 

@@ -114,7 +114,7 @@ def render(scene: str, name: str, seed: int, height: int, width: int) -> Frame:
     pattern = stripes(rng, sensor, height, width)
     canvas = scene_canvas(height, width)
     painting = SCENES[scene](rng, canvas)
-    background = _gain_control(rng, expose(painting.radiance, optics, height, width))
+    background = gain_control(rng, expose(painting.radiance, optics, height, width))
     surface = int(painting.surface * canvas.short) - MARGIN if kind in _ON_THE_SURFACE else 0
 
     rng = rng_for(seed, name, 1)
@@ -151,7 +151,7 @@ def shoot(frame: Frame, name: str, seed: int, depth: int, shot: int = 0) -> NDAr
     return digitise(read_out(rng, frame.sensor, frame.signal, frame.pattern), frame.sensor, depth)
 
 
-def _gain_control(rng: np.random.Generator, picture: Field) -> Field:
+def gain_control(rng: np.random.Generator, picture: Field) -> Field:
     """Return the picture as a camera's automatic gain shows it: some stretch the contrast."""
     gain = rng.uniform(1.3, 2.5) if rng.random() < 0.3 else 1.0
     level = float(picture.mean())

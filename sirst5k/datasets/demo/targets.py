@@ -123,6 +123,18 @@ def picture(shape: Shape, optics: Optics, shift: tuple[float, float], radius: in
     radius : int
         The window has ``2 radius + 1`` pixels a side.
     """
+    total = irradiance(shape, optics, shift, radius)
+    return np.asarray(total / total.max())
+
+
+def irradiance(shape: Shape, optics: Optics, shift: tuple[float, float], radius: int) -> Field:
+    """Return a shape seen through a camera: the same light wherever in a pixel it falls.
+
+    Parameters
+    ----------
+    shape, optics, shift, radius
+        As in `picture`.
+    """
     y = np.arange(-radius, radius + 1)[:, None] - shift[0]
     x = np.arange(-radius, radius + 1)[None, :] - shift[1]
     cos, sin = np.cos(shape.angle), np.sin(shape.angle)
@@ -138,7 +150,7 @@ def picture(shape: Shape, optics: Optics, shift: tuple[float, float], radius: in
             total += (weight * flux / np.sqrt(var_u * var_v)) * np.exp(
                 -0.5 * (u * u / var_u + v * v / var_v)
             )
-    return np.asarray(total / total.max())
+    return total
 
 
 def stamp(shape: Shape, optics: Optics, shift: tuple[float, float], area: float) -> Stamp:

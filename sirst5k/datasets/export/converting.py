@@ -18,7 +18,7 @@ from sirst5k.datasets.export.target import Arrangement, Stored, Target
 from sirst5k.datasets.export.targets import TARGETS, find_target
 from sirst5k.datasets.files import FileSource
 from sirst5k.datasets.names import check_apart, check_lengths
-from sirst5k.datasets.opening import open_dataset
+from sirst5k.datasets.opening import open_stills
 from sirst5k.errors import DatasetError, OutputError, ParameterError, Sirst5kWarning
 from sirst5k.imaging import write_atomically
 
@@ -96,7 +96,7 @@ def convert_dataset(
     target = find_target(to, yolo_labels)
     _check_options(on_error, jobs)
     if not isinstance(dataset, Dataset):
-        dataset = open_dataset(
+        dataset = open_stills(
             dataset,
             mask_threshold=mask_threshold,
             on_error=on_error,
