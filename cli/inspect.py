@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from textwrap import wrap
 
 import click
 from tqdm import tqdm
 
-from sirst5k.datasets import open_stills
+from sirst5k.datasets import Dataset, open_stills, training_part
 from sirst5k.datasets.inspection import Inspection, inspect_dataset
 from sirst5k.datasets.survey import PairSurvey
+from sirst5k.errors import SplitError
 
 from .options import jobs_option, mask_threshold_option, output_options
 
@@ -24,6 +27,11 @@ _BAR = 40
 
 @click.command()
 @click.argument("path")
+@click.argument("other", required=False)
+@click.option("--quality", is_flag=True, help="Measure the images; with OTHER, side by side.")
+@click.option(
+    "--page", type=click.Path(path_type=Path), help="With --quality: write it as one HTML file."
+)
 @click.option("--split", metavar="NAME", help="Only this list or role; by default every pair.")
 @mask_threshold_option
 @jobs_option
@@ -32,6 +40,9 @@ _BAR = 40
 def command(
     ctx: click.Context,
     path: str,
+    other: str | None,
+    quality: bool,
+    page: Path | None,
     split: str | None,
     mask_threshold: float | None,
     jobs: int,
@@ -40,13 +51,26 @@ def command(
 ) -> None:
     """Say which layout PATH is in, what it holds, and what is wrong with it.
 
-    Every pair is read. The exit code is 1 if a problem was found.
+    Every pair is read. The exit code is 1 if a problem was found. With --quality the images are
+    measured instead: SCR, contrast, noise, entropy, sharpness, spectrum, test images that look
+    like training images, and what a synthesised OTHER changed.
 
     \b
-    Example:
+    Examples:
       sirst5k inspect data/sirst --split trainval
       sirst5k inspect demo
+      sirst5k inspect data/sirst out --quality --page quality.html
     """
+    if not quality and (other is not None or page is not None):
+        raise click.UsageError("A second dataset and --page go with --quality.")
+    if quality:
+        from .quality import report_quality
+
+        datasets = [open_stills(path, split, mask_threshold=mask_threshold)]
+        if other is not None:
+            datasets.append(_second(open_stills(other, mask_threshold=mask_threshold), split))
+        report_quality(datasets, page, jobs=jobs, quiet=quiet, as_json=as_json)
+        return
     dataset = open_stills(path, split, mask_threshold=mask_threshold, on_error="skip")
 
     def progress(surveys: Iterable[PairSurvey], total: int) -> Iterator[PairSurvey]:
@@ -61,6 +85,13 @@ def command(
     elif findings.problems:
         click.echo("\n".join(_problems(findings)))
     ctx.exit(1 if findings.problems else 0)
+
+
+def _second(whole: Dataset, split: str | None) -> Dataset:
+    """Return the split of the second dataset, or its training images if it has no such split."""
+    with suppress(SplitError):
+        return whole if split is None else whole.of_split(split)
+    return training_part(whole, None)
 
 
 def _report(found: Inspection) -> Iterator[str]:

@@ -9,10 +9,10 @@ from sirst5k.comparison.arms import Arm
 from sirst5k.comparison.experiment import Experiment
 from sirst5k.comparison.subsets import nested_subset
 from sirst5k.datasets import Dataset, open_stills, test_part, training_part
+from sirst5k.datasets.parents import parents_of
 from sirst5k.errors import SplitError
 from sirst5k.synthesis import Recipe
 from sirst5k.training.holdout import hold_out
-from sirst5k.training.material import parents_of
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sirst5k.datasets import Dataset
+from sirst5k.datasets.parents import parents_of
 from sirst5k.errors import SplitError
 from sirst5k.noise import NoiseBank
 from sirst5k.sample import Sample
@@ -39,25 +39,6 @@ class Parts:
     originals: Dataset
     held_out: Dataset
     bank: NoiseBank | None = None
-
-
-def parents_of(dataset: Dataset) -> dict[str, str]:
-    """Return of every sample the image that it was made of, or itself.
-
-    A folder that `sirst5k synth` wrote says so in its manifest.
-    """
-    parents = {sample_id: sample_id for sample_id in dataset.ids}
-    manifest = dataset.root / "manifest.jsonl" if dataset.root is not None else None
-    if manifest is None or not manifest.is_file():
-        return parents
-    for line in manifest.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and row.get("id") in parents:
-            parents[row["id"]] = str(row.get("parent") or row["id"])
-    return parents
 
 
 def divide(

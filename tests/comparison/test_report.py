@@ -20,13 +20,12 @@ from comparison.faking import experiment, fake_training
 
 from sirst5k.comparison import gather, run, write_report
 from sirst5k.comparison.cells import CURVE, read_rows
-from sirst5k.comparison.report.charts import COLOURS
 from sirst5k.comparison.report.verdict import verdicts, worth
+from sirst5k.drawing.svg import COLOURS, page_style
 from sirst5k.errors import OutputError, ParameterError
 from sirst5k.evaluation.bootstrap import Bootstrap
 
 VOID = {"meta", "link", "img", "br", "circle", "line", "polyline", "polygon"}
-STYLE = Path(__file__).parents[2] / "sirst5k" / "comparison" / "report" / "style.css"
 
 
 class Page(HTMLParser):
@@ -252,7 +251,7 @@ def contrast(one: str, two: str) -> float:
 
 
 def test_colours_reach_aa() -> None:
-    style = STYLE.read_text(encoding="utf-8")
+    style = page_style()
     names = dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", style))
     (biased,) = re.findall(r"\.biased \{ background: (#\w+)", style)
     (axis,) = re.findall(r"svg text \{[^}]*fill: (#\w+)", style)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +14,7 @@ from sirst5k.comparison.cells import DONE, MASKS, cell_config, read_rows
 from sirst5k.comparison.experiment import Cell, Experiment
 from sirst5k.comparison.training_sets import open_parts
 from sirst5k.drawing import Picture, grey_picture, image_stretch
+from sirst5k.drawing.embedding import data_uri, fitted
 from sirst5k.evaluation.squashing import squashed
 from sirst5k.evaluation.verdicts import HIT, MISS, verdicts
 from sirst5k.sample import Sample
@@ -96,24 +95,11 @@ def _picture(
     _fill(picture, predicted & sample.mask, HITS)
     _fill(picture, sample.mask & ~predicted, MISSES)
     _fill(picture, predicted & ~sample.mask, ALARMS)
-    return arm, text, _data_uri(_fitted(picture))
+    return arm, text, data_uri(fitted(picture, _SIDE))
 
 
 def _fill(picture: Picture, where: NDArray[np.bool_], colour: tuple[int, int, int]) -> None:
     picture[where] = (0.35 * picture[where] + 0.65 * np.array(colour)).astype(np.uint8)
-
-
-def _fitted(picture: Picture) -> Picture:
-    factor = _SIDE / max(picture.shape[:2])
-    size = (max(1, round(picture.shape[1] * factor)), max(1, round(picture.shape[0] * factor)))
-    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST
-    return np.asarray(cv2.resize(picture, size, interpolation=kind), np.uint8)
-
-
-def _data_uri(picture: Picture) -> str:
-    done, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
-    assert done
-    return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
 def to_plain(rows: Sequence[GalleryRow]) -> list[dict[str, Any]]:

@@ -10,8 +10,6 @@ from typing import Any
 
 import yaml
 
-from sirst5k.comparison.report import charts
-from sirst5k.comparison.report.charts import Chart, Series
 from sirst5k.comparison.report.gallery import GalleryRow
 from sirst5k.comparison.report.tables import (
     axes_table,
@@ -23,6 +21,8 @@ from sirst5k.comparison.report.tables import (
     steps_table,
 )
 from sirst5k.comparison.report.verdict import verdicts, worth
+from sirst5k.drawing import svg
+from sirst5k.drawing.svg import Chart, Series
 from sirst5k.optional import require
 
 Results = Mapping[str, Any]
@@ -60,7 +60,7 @@ def render(
             "worth": worth(fractions),
             "table": safe(scores_table(name, _whole(fractions))),
             "charts": [
-                {"caption": chart.title, "svg": safe(charts.draw(chart)), "key": safe(_key(chart))}
+                {"caption": chart.title, "svg": safe(svg.draw(chart)), "key": safe(_key(chart))}
                 for chart in _charts(name, fractions)
             ],
             "more": [safe(text) for text in _more_tables(name, _whole(fractions), fractions)],
@@ -72,7 +72,7 @@ def render(
     text: str = template.render(
         title=f"sirst5k compare: {experiment['data']}",
         subtitle=_subtitle(experiment),
-        style=safe(here.joinpath("style.css").read_text("utf-8")),
+        style=safe(svg.page_style()),
         script=safe(here.joinpath("sort.js").read_text("utf-8")),
         detectors=detectors,
         method=_method(results),
@@ -138,7 +138,7 @@ def _more_tables(name: str, block: Mapping[str, Any], fractions: Mapping[str, An
 
 
 def _key(chart: Chart) -> str:
-    return charts.key([series.name for series in chart.series])
+    return svg.key([series.name for series in chart.series])
 
 
 def _charts(name: str, fractions: Mapping[str, Any]) -> list[Chart]:

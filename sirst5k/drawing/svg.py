@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 
 from sirst5k.drawing.plots import ticks
 
@@ -62,6 +63,11 @@ def draw(chart: Chart) -> str:
     for place, series in enumerate(chart.series):
         parts += _line(series, frame, place, banded=not chart.x_labels)
     return "\n".join([*parts, "</svg>"])
+
+
+def page_style() -> str:
+    """Return the style sheet of the pages that these charts stand in."""
+    return files("sirst5k.drawing").joinpath("page.css").read_text("utf-8")
 
 
 def key(names: Sequence[str]) -> str:
