@@ -13,6 +13,7 @@ import yaml
 from sirst5k.errors import OutputError, RecipeError, suggest
 from sirst5k.imaging import read_regular
 from sirst5k.plain_yaml import YamlError, parse_yaml
+from sirst5k.synthesis.custom import make_operation
 from sirst5k.synthesis.document import from_document, shown, to_document
 from sirst5k.synthesis.parameters import (
     AdaptiveNegatives,
@@ -67,6 +68,9 @@ class Recipe:
         Which clutter is added; None leaves it out.
     sampling : PublishedSampling or AdaptiveSampling
         Where the noise comes from if no bank is given.
+    custom : mapping of str to mapping
+        Operations of other packages by name, with their parameters, in this order; see
+        `sirst5k.synthesis.custom`.
     version : int
         Version of the document's form.
 
@@ -88,6 +92,7 @@ class Recipe:
     paste: MatchedPaste | None = None
     decoys: ClutterDecoys | None = None
     sampling: Sampling = field(default_factory=AdaptiveSampling)
+    custom: dict[str, Any] = field(default_factory=dict, hash=False)
     version: int = VERSION
 
     def __post_init__(self) -> None:
@@ -101,6 +106,13 @@ class Recipe:
             raise RecipeError(f"name: expected text, got half a character: {self.name[:60]!a}.")
         if self.variants < 1:
             raise RecipeError(f"variants: expected at least 1, got {self.variants}.")
+        for name, parameters in self.custom.items():
+            if not isinstance(parameters, Mapping):
+                raise RecipeError(
+                    f"custom.{shown(name, str)}: expected a mapping of keys to values, got "
+                    f"{shown(parameters)}."
+                )
+            make_operation(shown(name, str), parameters)
 
     @property
     def needs_noise(self) -> bool:
@@ -158,7 +170,10 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that `from_dict` turns into the same recipe."""
-        return to_document(self, SECTIONS)
+        document = to_document(self, SECTIONS)
+        if not self.custom:
+            del document["custom"]  # recipes from before there were any stay what they are
+        return document
 
     def to_text(self) -> str:
         """Return the recipe as a YAML document."""
@@ -198,11 +213,18 @@ class Recipe:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes lists in one line, as a person would."""
+    """Writes lists in one line, as a person would, and any text so that it comes back."""
 
 
 _Dumper.add_representer(
     list, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, True)
+)
+# Only in double quotes are line ends of other alphabets (U+0085, U+2028) written as escapes.
+_Dumper.add_representer(
+    str,
+    lambda dumper, value: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", value, style=None if value.isprintable() else '"'
+    ),
 )
 
 
@@ -213,6 +235,17 @@ def _assign(document: dict[str, Any], key: str, value: object) -> None:
         raise RecipeError(f"unknown key {section!r}.{suggest(section, known)}")
     if not dot:
         document[section] = value
+        return
+    if section == "custom":
+        name, dot, last = rest.partition(".")
+        present = {**document.get("custom", {})}
+        if dot and "." not in last:
+            present[name] = {**present.get(name, {}), last: value}
+        elif not dot:
+            present[name] = value
+        else:
+            raise RecipeError(f"unknown key {key!r}: parameters of {name!r} are values.")
+        document["custom"] = present
         return
     if section not in SECTIONS or "." in rest:
         raise RecipeError(f"unknown key {key!r}: {section!r} has no keys of that depth.")

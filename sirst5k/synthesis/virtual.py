@@ -15,6 +15,7 @@ from sirst5k.errors import DatasetError, NoiseError
 from sirst5k.noise import NoiseBank
 from sirst5k.sample import Image, Mask, Sample
 from sirst5k.seeds import rng_for
+from sirst5k.synthesis.custom import apply_custom, draw_custom
 from sirst5k.synthesis.decoying import apply_decoys, draw_decoys
 from sirst5k.synthesis.displacing import apply_displacement, draw_displacement
 from sirst5k.synthesis.noise_source import sample_noise
@@ -122,8 +123,8 @@ class SyntheticDataset(Sequence[Sample]):
         """Draw the concrete parameters of every operation of one variant.
 
         Mixing comes first, as published. Then the scene is changed: targets are turned,
-        others pasted, decoys added. Noise as a sensor adds it comes last: the sensor sees
-        the finished scene.
+        others pasted, decoys added, and other packages' operations applied. Noise as a
+        sensor adds it comes last: the sensor sees the finished scene.
         """
         recipe = self.recipe
         rng = rng_for(self.seed, variant.source_id, variant.number)
@@ -142,6 +143,9 @@ class SyntheticDataset(Sequence[Sample]):
         if recipe.decoys is not None:
             scene = self._run(prepared, operations)
             operations.append(draw_decoys(recipe.decoys, *scene, rng))
+        for name, parameters in recipe.custom.items():
+            scene = self._run(prepared, operations)
+            operations.append(draw_custom(name, parameters, *scene, rng))
         return operations if mixes else [*operations, *noise]
 
     def _apply(self, output_id: str, prepared: Sample, operations: Sequence[Operation]) -> Sample:
@@ -158,6 +162,9 @@ class SyntheticDataset(Sequence[Sample]):
                 image, mask = apply_paste(image, mask, operation)
             elif operation["op"] == "decoys":
                 image = apply_decoys(image, operation)
+            elif operation["op"] == "custom":
+                parameters = self.recipe.custom[operation["name"]]
+                image, mask = apply_custom(image, mask, operation, parameters)
             elif place == 0 and operation["method"] == "mixup":
                 image = self._mixed(prepared, operation).image
             else:

@@ -57,6 +57,7 @@ def from_recipe(
         raise ParameterError(
             f"recipe: expected a Recipe, its name or its file, got {type(recipe).__name__}."
         )
+    refuse_custom(recipe)
     scene: list[Transform] = []
     if recipe.negatives is not None:
         scene.append(_rotation(recipe.negatives))
@@ -74,6 +75,21 @@ def from_recipe(
     noise = _displacement(recipe.displacement, bank, canvas)
     mixes = recipe.displacement.method == "mixup"
     return Compose([noise, *scene] if mixes else [*scene, noise], p=p, seed=seed)
+
+
+def refuse_custom(recipe: Recipe) -> None:
+    """Refuse operations of other packages, which know no boxes, points or batches.
+
+    Raises
+    ------
+    ParameterError
+        If the recipe has some.
+    """
+    if recipe.custom:
+        raise ParameterError(
+            f"The recipe {recipe.name!r} asks for {', '.join(recipe.custom)}, which transforms do "
+            "not apply. Train on a SyntheticDataset of it, or leave that out of the recipe."
+        )
 
 
 def _rotation(negatives: Negatives) -> NegativeRotation:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import sirst5k.synthesis
@@ -70,6 +70,8 @@ recipes = st.builds(
 )
 
 
+@example(recipe=Recipe(name="\x85"))
+@example(recipe=Recipe(name="a\u2028b\n"))
 @given(recipe=recipes)
 def test_recipes_survive_yaml(recipe: Recipe) -> None:
     assert Recipe.from_text(recipe.to_text()) == recipe
