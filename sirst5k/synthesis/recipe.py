@@ -237,15 +237,7 @@ def _assign(document: dict[str, Any], key: str, value: object) -> None:
         document[section] = value
         return
     if section == "custom":
-        name, dot, last = rest.partition(".")
-        present = {**document.get("custom", {})}
-        if dot and "." not in last:
-            present[name] = {**present.get(name, {}), last: value}
-        elif not dot:
-            present[name] = value
-        else:
-            raise RecipeError(f"unknown key {key!r}: parameters of {name!r} are values.")
-        document["custom"] = present
+        _assign_custom(document, rest, value)
         return
     if section not in SECTIONS or "." in rest:
         raise RecipeError(f"unknown key {key!r}: {section!r} has no keys of that depth.")
@@ -256,6 +248,16 @@ def _assign(document: dict[str, Any], key: str, value: object) -> None:
     if present is None:
         present = {"method": next(iter(SECTIONS[section]))}
     document[section] = {**present, rest: value}
+
+
+def _assign_custom(document: dict[str, Any], key: str, value: object) -> None:
+    """Set all parameters of an operation of another package (``name``), or one (``name.key``)."""
+    name, dot, parameter = key.partition(".")
+    if "." in parameter:
+        raise RecipeError(f"unknown key 'custom.{key}': the parameters of {name!r} are values.")
+    operations = dict(document.get("custom", {}))
+    operations[name] = {**operations.get(name, {}), parameter: value} if dot else value
+    document["custom"] = operations
 
 
 def built_in_recipes() -> tuple[str, ...]:
