@@ -36,15 +36,17 @@ def count_macs(network: Any, shape: Sequence[int], heads: bool = False) -> int:
     ----------
     network : torch.nn.Module
         In evaluation mode for the count, and put back.
-    shape : sequence of four int
-        Of the frames, ``(B, C, H, W)``; a network of this package pads H and W to its multiple.
+    shape : sequence of four or five int
+        Of the frames, ``(B, C, H, W)``, or of the clips, ``(B, C, T, H, W)``; a network of this
+        package pads H and W to its multiple.
     heads : bool
-        Count every supervised head, as in training, not only the prediction.
+        Count what training evaluates, every supervised head or the motion branch, not only
+        the prediction.
 
     Raises
     ------
     ShapeError
-        If the shape is not of four positive numbers.
+        If the shape is not of four or five positive numbers.
 
     Examples
     --------
@@ -56,11 +58,17 @@ def count_macs(network: Any, shape: Sequence[int], heads: bool = False) -> int:
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.utils.flop_counter import FlopCounterMode
 
-    if len(shape) != 4 or min(shape) < 1:
-        raise ShapeError(f"Expected a shape (B, C, H, W) of positive numbers, got {tuple(shape)}.")
+    if len(shape) not in (4, 5) or min(shape) < 1:
+        raise ShapeError(
+            f"Expected a shape (B, C, H, W) or (B, C, T, H, W) of positive numbers, got "
+            f"{tuple(shape)}."
+        )
     where = next((values.device for values in network.parameters()), torch.device("cpu"))
     counter = FlopCounterMode(display=False)
     with evaluating(network), torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), counter:
         frames = torch.empty(tuple(shape), device=where)
-        network.heads(frames) if heads else network(frames)
+        if heads:
+            network.supervise(frames) if len(shape) == 5 else network.heads(frames)
+        else:
+            network(frames)
     return int(counter.get_total_flops()) // 2

@@ -28,6 +28,7 @@ NETWORKS: dict[str, str] = {
 # Those that take a clip and return boxes of its last frame.
 VIDEO: dict[str, str] = {
     "sstnet": "sirst5k.detectors.networks.sstnet:SSTNet",
+    "stmenet": "sirst5k.detectors.networks.stmenet:STMENet",
 }
 DETECTORS: dict[str, Any] = {**CLASSICAL, **NETWORKS, **VIDEO}
 

@@ -110,7 +110,7 @@ class CrossSliceCell(nn.Module):
         shared = self.gates.weight + self.cross_gates.weight[:, :both]
         return torch.cat((shared, self.cross_gates.weight[:, both:]), dim=1)
 
-    def forward(self, inputs: Tensor, heads: Tensor, handed: list[State]) -> Any:
+    def forward(self, inputs: Tensor, heads: Tensor, handed: list[State], hand_on: bool) -> Any:
         """Go through time once.
 
         Parameters
@@ -119,13 +119,15 @@ class CrossSliceCell(nn.Module):
             May be one and the same tensor.
         handed : list of T states
             From the slice before.
+        hand_on : bool
+            Whether anything is to be handed on.
 
         Returns
         -------
         states : (B, T, D, h, w) floating
             Hidden states.
         handed : list of T states
-            For the next slice; pairs of None from a cell without crossing.
+            For the next slice; pairs of None where nothing is handed on.
         memory : (B, D, h, w) floating
             The last one.
         """
@@ -136,11 +138,11 @@ class CrossSliceCell(nn.Module):
         for time in range(inputs.shape[1]):
             hidden, memory = state = self.step(driven[:, time], state, handed[time][0])
             states.append(hidden)
-            passed.append(
-                (None, None)
-                if self.crossing is None
-                else self.crossing(heads[:, time], heads, hidden, memory, handed[time])
-            )
+            if self.crossing is not None and hand_on:
+                moment = heads[:, time]
+                passed.append(self.crossing(moment, heads, hidden, memory, handed[time]))
+            else:
+                passed.append((None, None))
         return torch.stack(states, dim=1), passed, state[1]
 
     def drive(self, inputs: Tensor, heads: Tensor) -> Tensor:
@@ -187,7 +189,8 @@ class CrossSlices(nn.Module):
         Channels of inputs and states.
     slices, layers : int
     dead_parts : bool
-        Give the very last cell a crossing too, although there is no slice to hand anything to.
+        Give the very last cell a crossing too. It is never evaluated, because there is no
+        slice to hand anything to.
     """
 
     def __init__(self, width: int, slices: int, layers: int, dead_parts: bool) -> None:
@@ -208,9 +211,9 @@ class CrossSlices(nn.Module):
         memory = inputs[:, 0]
         nothing: list[State] = [(None, None)] * inputs.shape[1]
         for row, place in self.places:
-            cell = self.cells[f"{row}{place}"]
-            states, passed, memory = cell(states, heads, handed.get(place, nothing))
+            cell, more = self.cells[f"{row}{place}"], (row, place) != self.places[-1]
+            states, passed, memory = cell(states, heads, handed.get(place, nothing), more)
             handed[place] = passed
-            if (row, place) != self.places[-1]:
+            if more:
                 heads = torch.stack([hidden for hidden, _ in passed], dim=1)
         return states, memory

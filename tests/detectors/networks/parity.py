@@ -21,10 +21,10 @@ class Parity:
     """
 
     def __init__(self, folder: Path) -> None:
-        fill = _load(folder / "fill.py")
+        fill = load_module(folder / "fill.py")
         sys.modules["fill"] = fill  # compare.py imports it by that name
         try:
-            self._compare = _load(folder / "compare.py")
+            self._compare = load_module(folder / "compare.py")
         finally:
             del sys.modules["fill"]
         self._fill = fill
@@ -61,7 +61,8 @@ class Parity:
         return torch.from_numpy(self._fill.make_input(shape, 0))
 
 
-def _load(path: Path) -> ModuleType:
+def load_module(path: Path) -> ModuleType:
+    """Import a file that is no part of a package."""
     spec = importlib.util.spec_from_file_location(f"_parity_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
