@@ -100,8 +100,10 @@ def detections(
         boxes = decode_cells(exact, stride)
         best, classes = exact[:, 5:].flatten(2).max(1)
         scores = exact[:, 4].flatten(1).sigmoid() * best.sigmoid()
-        found = [part.cpu().numpy() for part in (boxes, scores, classes)]
-    return [_chosen(*frame, threshold, nms_iou, limit, shape) for frame in zip(*found, strict=True)]
+        frames = zip(boxes.cpu().numpy(), scores.cpu().numpy(), classes.cpu().numpy(), strict=True)
+    return [
+        _chosen(box, score, kind, threshold, nms_iou, limit, shape) for box, score, kind in frames
+    ]
 
 
 def _chosen(
