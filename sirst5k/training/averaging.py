@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,20 +18,30 @@ class WeightAverage:
     ----------
     network : nn.Module
     decay : float
-        In the first steps a smaller one is used, ``(1 + n) / (10 + n)``, or the average
-        would remember the random start for long.
+        In the first steps a smaller one is used, or the average would remember the random
+        start for long.
+    rise : float, optional
+        After n updates it is ``decay * (1 - exp(-n / rise))``, as YOLOX has it; by default
+        ``(1 + n) / (10 + n)`` where that is smaller.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: nn.Module, decay: float, rise: float | None = None) -> None:
         self.decay = decay
+        self.rise = rise
         self.updates = 0
         self.values = {key: value.detach().clone() for key, value in network.state_dict().items()}
+
+    def decay_now(self) -> float:
+        """Return the decay after the updates so far."""
+        if self.rise is not None:
+            return self.decay * (1 - math.exp(-self.updates / self.rise))
+        return min(self.decay, (1 + self.updates) / (10 + self.updates))
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Move the average towards the weights as they are now."""
         self.updates += 1
-        share = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
+        share = 1 - self.decay_now()
         for key, value in network.state_dict().items():
             if value.is_floating_point():
                 self.values[key].lerp_(value, share)

@@ -13,13 +13,15 @@ from sirst5k.plain_yaml import YamlError, parse_yaml
 from sirst5k.synthesis.document import from_document, to_document
 from sirst5k.training.augmentation import Augmentation
 from sirst5k.training.optimizers import OPTIMIZERS
+from sirst5k.training.parameter_groups import GROUPS
 from sirst5k.training.schedules import SCHEDULES
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true")
 BATCHINGS = ("shuffled", "negatives")
 COMPILE = ("off", "default", "reduce-overhead", "max-autotune")
 NORMALISATIONS = ("dataset", "imagenet", "none")
-SELECTED_BY = ("miou", "niou", "f1", "pd")
+INITIALISATIONS = ("own", "published")
+SELECTED_BY = ("miou", "niou", "f1", "pd", "ap50", "best_f1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,28 @@ class OptimizerConfig:
         Learning rate that the schedule scales.
     weight_decay, momentum : float
         Momentum is that of ``sgd`` alone.
+    nesterov : bool
+        Whether ``sgd`` looks ahead.
+    groups : str
+        Which parameters decay: ``one`` group with all of them, or those ``yolox`` has, see
+        `sirst5k.training.parameter_groups`.
     """
 
     name: str = "adamw"
     lr: float = 1e-3
     weight_decay: float = 0.01
     momentum: float = 0.9
+    nesterov: bool = False
+    groups: str = "one"
 
     def __post_init__(self) -> None:
         _check_name("optimizer.name", self.name, OPTIMIZERS)
+        _check_name("optimizer.groups", self.groups, GROUPS)
+        if self.nesterov and (self.name != "sgd" or self.momentum == 0):
+            raise ParameterError(
+                f"optimizer.nesterov: expected sgd with a momentum, got {self.name} with "
+                f"{self.momentum}."
+            )
         if not self.lr > 0 or self.weight_decay < 0 or not 0 <= self.momentum < 1:
             raise ParameterError(
                 f"optimizer: expected lr > 0, weight_decay >= 0 and momentum in [0, 1), got "
@@ -57,7 +72,8 @@ class ScheduleConfig:
     Attributes
     ----------
     name : str
-        ``constant``, ``cosine``, ``poly``, or ``dstransnet`` (as published: by epochs).
+        ``constant``, ``cosine``, ``poly``, or as published, by epochs: ``dstransnet``,
+        ``yolox`` (of the video networks).
     warm_up : float
         Share of all steps over which the rate rises linearly first.
     final_ratio : float
@@ -93,7 +109,7 @@ class TrainingConfig:
     in_channels : int
         Grey frames are repeated into so many.
     protocol : str
-        Which `sirst5k.training.PROTOCOLS` the other values began from.
+        Where the other values began, see `sirst5k.training.protocols`.
     normalisation : str
         ``dataset`` (mean and deviation of the training frames), ``imagenet`` or ``none``.
     augmentation : Augmentation
@@ -108,6 +124,9 @@ class TrainingConfig:
     batch_size : int
     drop_last : bool
         Whether an epoch leaves out its last batch where that is smaller.
+    epochs_per_pass : int
+        Epochs that as many batches as a pass has are divided into, each in an order of its
+        own; 5 for the published video networks, whose epoch ends after a fifth.
     batching : str
         ``shuffled``; or ``negatives``: a source image together with all its variants, the
         loss summed over them, as published for SIRST-5K.
@@ -125,6 +144,10 @@ class TrainingConfig:
         Validations without a better one after which training ends early.
     frame : int, optional
         Validation frames are squashed to this side, as published; None keeps their size.
+    whole_boxes : bool
+        Boxes of clips are cut to whole pixels of the letterboxed frame, as published.
+    initialisation : str
+        First weights: each network's ``own``, or of a video network the ``published`` ones.
     precision : str
         Of lightning-fabric; ``auto`` is ``bf16-mixed`` on a GPU and ``32-true`` elsewhere.
     compile : str
@@ -135,6 +158,9 @@ class TrainingConfig:
         Largest norm of the gradient.
     ema : float, optional
         Decay of an average of the weights, which is then validated and saved.
+    ema_updates : float, optional
+        The decay after n updates is ``ema * (1 - exp(-n / ema_updates))``, as published for
+        the video networks; by default it rises as ``(1 + n) / (10 + n)``.
     seed : int
     """
 
@@ -151,6 +177,7 @@ class TrainingConfig:
     loss_config: dict[str, Any] = field(default_factory=dict)
     batch_size: int = 16
     drop_last: bool = True
+    epochs_per_pass: int = 1
     batching: str = "shuffled"
     steps: int | None = None
     epochs: int | None = None
@@ -159,17 +186,21 @@ class TrainingConfig:
     select_by: str = "miou"
     patience: int | None = None
     frame: int | None = None
+    whole_boxes: bool = False
+    initialisation: str = "own"
     precision: str = "auto"
     compile: str = "off"
     channels_last: bool = False
     gradient_clip: float | None = None
     ema: float | None = None
+    ema_updates: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         _check_name("normalisation", self.normalisation, NORMALISATIONS)
         _check_name("batching", self.batching, BATCHINGS)
         _check_name("compile", self.compile, COMPILE)
+        _check_name("initialisation", self.initialisation, INITIALISATIONS)
         _check_name("precision", self.precision, ("auto", *PRECISIONS))
         _check_name("select_by", self.select_by, SELECTED_BY)
         if (self.steps is None) == (self.epochs is None):
@@ -179,6 +210,7 @@ class TrainingConfig:
         least = {
             "in_channels": 1,
             "batch_size": 1,
+            "epochs_per_pass": 1,
             "steps": 1,
             "epochs": 1,
             "validate_every": 1,
@@ -199,6 +231,11 @@ class TrainingConfig:
             raise ParameterError(f"gradient_clip: expected > 0, got {self.gradient_clip}.")
         if self.ema is not None and not 0 < self.ema < 1:
             raise ParameterError(f"ema: expected a decay between 0 and 1, got {self.ema}.")
+        if self.ema_updates is not None and (self.ema is None or not self.ema_updates > 0):
+            raise ParameterError(
+                f"ema_updates: expected a number above 0 beside an ema, got {self.ema_updates} "
+                f"and the ema {self.ema}."
+            )
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> TrainingConfig:

@@ -59,6 +59,8 @@ class Loop:
         whether it is warming up. What it finds has no effect on the run.
     board : SummaryWriter, optional
         Of TensorBoard.
+    notes : dict of str to str
+        Kept in the files of weights.
     """
 
     config: TrainingConfig
@@ -73,11 +75,14 @@ class Loop:
     observe: Callable[[dict[str, float]], None] | None = None
     watch: Callable[[nn.Module, int, bool], None] | None = None
     board: Any = None
+    notes: dict[str, str] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
         config, device = self.config, self.fabric.device
-        self.average = WeightAverage(self.network, config.ema) if config.ema else None
+        self.average = (
+            WeightAverage(self.network, config.ema, config.ema_updates) if config.ema else None
+        )
         # Loss, intersection and union stay on the device: reading one would stop the GPU.
         self._losses = torch.zeros(RECORD_EVERY, dtype=torch.float64, device=device)
         self._overlap = torch.zeros(2, dtype=torch.float64, device=device)
@@ -92,8 +97,9 @@ class Loop:
             self.progress = load_state(file, self.network, self.optimizer, self.average)
             tally = self.progress.tally
             self._since = int(tally["since"])
+            sums = [tally["intersection"], tally["union"]]
             self._overlap += torch.tensor(
-                [tally["intersection"], tally["union"]], device=self.fabric.device
+                sums, dtype=self._overlap.dtype, device=self._overlap.device
             )
             for place in range(self._since):
                 self._losses[place] = tally[f"loss{place}"]
@@ -145,14 +151,18 @@ class Loop:
             batch = self.task.make(step)
             self._set_rate(step)
             found = self.task.loss(self.wrapped, batch, step)
+            if self.fabric.device.type == "cpu":
+                self._check_finite(found.total.detach()[None], step)
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(found.total)
             if config.gradient_clip is not None:
+                # A gradient that is not finite shows in the next loss, which names its batch.
                 self.fabric.clip_gradients(
-                    self.wrapped, self.optimizer, max_norm=config.gradient_clip
+                    self.wrapped,
+                    self.optimizer,
+                    max_norm=config.gradient_clip,
+                    error_if_nonfinite=False,
                 )
-            if self.fabric.device.type == "cpu":
-                self._check_finite(found.total.detach()[None], step)
             self.optimizer.step()
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
@@ -242,7 +252,8 @@ class Loop:
 
     def _save_weights(self, name: str) -> None:
         if self.fabric.is_global_zero:
-            save_weights(self.network, self.folder / name, step=str(self.progress.step))
+            said = {**self.notes, "step": str(self.progress.step)}
+            save_weights(self.network, self.folder / name, **said)
 
     def _recall(self, records: Records) -> None:
         """Take from the records what the bar of an interrupted run showed."""

@@ -30,7 +30,13 @@ def _adamw(parameters: Iterable[Any], config: OptimizerConfig) -> Any:
 def _sgd(parameters: Iterable[Any], config: OptimizerConfig) -> Any:
     from torch.optim import SGD
 
-    return SGD(parameters, lr=config.lr, weight_decay=config.weight_decay, momentum=config.momentum)
+    return SGD(
+        parameters,
+        lr=config.lr,
+        weight_decay=config.weight_decay,
+        momentum=config.momentum,
+        nesterov=config.nesterov,
+    )
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[Any], OptimizerConfig], Any]] = {

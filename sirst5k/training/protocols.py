@@ -54,15 +54,67 @@ PROTOCOLS: dict[str, dict[str, Any]] = {
     },
 }
 
+# The same for detectors of boxes in clips. Source: ../shared/networks/video.md section 9.1.
+_WHOLE = {"scale_range": (1.0, 1.0), "blur": 0.0}  # frames are letterboxed, and stay sharp
+_YOLOX = {
+    "in_channels": 3,
+    "normalisation": "imagenet",
+    "augmentation": {"crop": 512, "flip_horizontal": 0.0, **_WHOLE},
+    "optimizer": {
+        "name": "sgd",
+        # 1e-2 by batch/64, at the published batch; not scaled with another one.
+        "lr": 6.25e-4,
+        "weight_decay": 5e-4,
+        "momentum": 0.937,
+        "nesterov": True,
+        "groups": "yolox",
+    },
+    "schedule": {"name": "yolox", "final_ratio": 0.01},
+    "batch_size": 4,
+    "epochs": 100,
+    "epochs_per_pass": 5,
+    "whole_boxes": True,
+    "initialisation": "published",
+    "ema": 0.9999,
+    "ema_updates": 2000.0,
+    "precision": "32-true",
+    "select_by": "ap50",
+}
 
-def protocol(name: str) -> Mapping[str, Any]:
+CLIP_PROTOCOLS: dict[str, dict[str, Any]] = {
+    "fair": {
+        "augmentation": {"crop": 512, "flip_vertical": 0.5, "quarter_turn": 0.5, **_WHOLE},
+        "batch_size": 8,
+        "steps": 40_000,
+        "gradient_clip": 10.0,
+        "ema": 0.999,
+        "select_by": "ap50",
+    },
+    "sstnet": _YOLOX,
+    "stmenet": _YOLOX,
+}
+
+
+def protocol(name: str, task: str = "masks") -> Mapping[str, Any]:
     """Return what a protocol sets.
+
+    Parameters
+    ----------
+    name : str
+    task : str
+        What the detector finds: ``masks`` in a frame or ``boxes`` in a clip.
 
     Raises
     ------
     ParameterError
-        If there is none of that name.
+        If there is none of that name for the task.
     """
-    if name not in PROTOCOLS:
-        raise ParameterError(f"There is no protocol {name!r}.{suggest(name, PROTOCOLS)}")
-    return PROTOCOLS[name]
+    known = CLIP_PROTOCOLS if task == "boxes" else PROTOCOLS
+    if name not in known:
+        either = {**PROTOCOLS, **CLIP_PROTOCOLS}
+        if name in either:
+            raise ParameterError(
+                f"The protocol {name} is not for detectors of {task}. There are {', '.join(known)}."
+            )
+        raise ParameterError(f"There is no protocol {name!r}.{suggest(name, known)}")
+    return known[name]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from sirst5k.detectors.registry import task_of
 from sirst5k.synthesis.document import to_document
 from sirst5k.training.config import TrainingConfig, assigned
 from sirst5k.training.protocols import protocol as protocol_values
@@ -36,7 +37,7 @@ def resolve(
         If there is no such protocol or field, or a value does not fit.
     """
     document: dict[str, Any] = {"detector": detector, "protocol": protocol}
-    document = _merged(document, protocol_values(protocol))
+    document = _merged(document, protocol_values(protocol, task_of(detector)))
     wanted = {key: value for key, value in wishes.items() if value is not None}
     if wanted.keys() & {"steps", "epochs"}:
         document.pop("steps", None)

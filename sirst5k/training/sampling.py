@@ -32,7 +32,7 @@ class Batches(Protocol):
 
 @dataclass(frozen=True)
 class ShuffledBatches:
-    """Every frame once an epoch, in an order that the seed and the epoch decide.
+    """Every frame at most once an epoch, in an order that the seed and the epoch decide.
 
     Parameters
     ----------
@@ -43,12 +43,15 @@ class ShuffledBatches:
         Whether a smaller last batch is left out. Where there are fewer frames than a batch
         holds, they are repeated instead: every batch then has its full size.
     seed : int
+    epochs_per_pass : int
+        An epoch ends after this part of its batches, rounded down, and at least one.
     """
 
     frames: int
     batch_size: int
     drop_last: bool = True
     seed: int = 0
+    epochs_per_pass: int = 1
 
     def __post_init__(self) -> None:
         if self.frames < 1 or self.batch_size < 1:
@@ -61,7 +64,8 @@ class ShuffledBatches:
     def per_epoch(self) -> int:
         """Number of batches of an epoch."""
         whole, rest = divmod(self.frames, self.batch_size)
-        return max(1, whole + (1 if rest and not self.drop_last else 0))
+        batches = whole + (1 if rest and not self.drop_last else 0)
+        return max(1, batches // self.epochs_per_pass)
 
     def at(self, step: int) -> Indices:
         """Return the frames of the batch of a step, counted from 0."""

@@ -58,12 +58,30 @@ def _dstransnet(course: Course, config: ScheduleConfig) -> float:
     return 0.01 + 0.99 * (1 + math.cos(math.pi * (course.epoch - rise - 1) / span)) / 2
 
 
+def _yolox(course: Course, config: ScheduleConfig) -> float:
+    """By epochs, as published: a quadratic warm-up from a tenth, a cosine, a flat end.
+
+    ``../shared/networks/video.md`` 9.1. Warm-up and end are shares of the epochs, at most 3
+    and 15 of them.
+    """
+    low, epochs = config.final_ratio, course.epochs
+    rise, tail = min(max(0.05 * epochs, 1), 3), min(max(0.05 * epochs, 1), 15)
+    if course.epoch <= rise:
+        return 0.1 + 0.9 * (course.epoch / rise) ** 2
+    if course.epoch >= epochs - tail:
+        return low
+    span = epochs - rise - tail
+    return low + (1 - low) * (1 + math.cos(math.pi * (course.epoch - rise) / span)) / 2
+
+
 SCHEDULES: dict[str, Callable[[Course, ScheduleConfig], float]] = {
     "constant": _constant,
     "cosine": _cosine,
     "dstransnet": _dstransnet,
     "poly": _poly,
+    "yolox": _yolox,
 }
+_BY_EPOCHS = ("dstransnet", "yolox")  # which have a warm-up of their own
 
 
 def rate_at(course: Course, config: ScheduleConfig) -> float:
@@ -79,7 +97,7 @@ def rate_at(course: Course, config: ScheduleConfig) -> float:
     float
         In 0…1. The warm-up rises linearly and reaches 1 at its last step.
     """
-    if config.name != "dstransnet" and course.step < _warm_up_steps(course, config):
+    if config.name not in _BY_EPOCHS and course.step < _warm_up_steps(course, config):
         return (course.step + 1) / _warm_up_steps(course, config)
     return SCHEDULES[config.name](course, config)
 
