@@ -13,6 +13,7 @@ _NEEDS = {
         "sirst5k/detectors/weights/*.py",
         "sirst5k/losses/*.py",
         "sirst5k/training/*.py",
+        "sirst5k/training/clips/*.py",
         "sirst5k/transforms/torch/*.py",
     ],
     "albumentations": ["sirst5k/transforms/albumentations.py"],

@@ -24,15 +24,17 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
 
 
 @click.command("train")
-@click.option("--data", required=True, help="Dataset folder, synthesised folder, or demo.")
-@click.option("--detector", "-d", required=True, help="A network: unet, mshnet, dnanet, …")
+@click.option(
+    "--data", required=True, help="Dataset folder, synthesised folder, demo, demo:sequences=8."
+)
+@click.option("--detector", "-d", required=True, help="A network: unet, mshnet, sstnet, …")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The run folder.")
 @click.option("--split", help="List or role to train on; trainval or train by default.")
 @click.option(
     "--protocol",
     default="fair",
     show_default=True,
-    help="Where the settings begin: fair, or a paper's own: dnanet, mshnet, dstransnet.",
+    help="Where the settings begin: fair, or a paper's own, by the detector's name.",
 )
 @click.option("--recipe", "-r", help="Train on variants by this recipe, computed on the fly.")
 @click.option("--noise", type=click.Path(path_type=Path), help="Noise bank for the recipe.")
@@ -40,7 +42,11 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
 @click.option("--steps", type=click.IntRange(min=1), help="Optimiser steps.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training frames.")
 @click.option("--batch-size", callback=_batch_size, help="Frames of a batch, or auto (GPU).")
-@click.option("--size", type=click.IntRange(min=32), help="Side of the training crops in pixels.")
+@click.option(
+    "--size",
+    type=click.IntRange(min=32),
+    help="Side in pixels of the training crops, or that clips are letterboxed to.",
+)
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
@@ -99,10 +105,10 @@ def command(
 ) -> None:
     """Train a detector; run again, it goes on where it stopped.
 
-    A tenth of the training images is held out by a fixed hash of their names and scored
-    now and then; the test split is never looked at. The run folder gets the resolved
-    config.yaml, environment.json, metrics.jsonl, curves.png, and checkpoints/best and
-    last.safetensors, which `sirst5k evaluate` and `sirst5k predict` take.
+    A tenth of the training images (or of the sequences, whole ones) is held out by a fixed
+    hash of their names and scored now and then; the test split is never looked at. The run
+    folder gets the resolved config.yaml, environment.json, metrics.jsonl, curves.png, and
+    checkpoints/best and last.safetensors, which `sirst5k evaluate` and `sirst5k predict` take.
 
     \b
     Examples:
@@ -110,6 +116,9 @@ def command(
       sirst5k train --data SIRST --detector unet --recipe sirst5k --out run --steps 2000
       sirst5k train --data SIRST --detector dnanet --protocol dnanet --out run
       sirst5k train --data demo --detector unet --out run --steps 200 --size 64
+      sirst5k train --data DAUB --detector sstnet --protocol sstnet --out run
+      sirst5k train --data demo:sequences=12,size=64 --detector stmenet --net width=0.25 \
+          --size 64 --steps 400 --out run
     """
     from sirst5k.detectors.settings import parse_settings
     from sirst5k.synthesis import Recipe, open_noise
@@ -167,9 +176,15 @@ def _say(report: FitReport) -> None:
     if report.best is not None:
         click.echo(f"  held out, best: {report.best:.4f} at step {report.best_step}")
     scores = report.validation
-    if scores:
+    known = {key: float("nan") if value is None else value for key, value in scores.items()}
+    if "ap50" in known:
         click.echo(
-            f"  held out, last: mIoU {scores['miou']:.4f}, nIoU {scores['niou']:.4f}, "
-            f"Pd {scores['pd']:.4f}, Fa {scores['fa'] * 1e6:.1f}e-6"
+            f"  held out, last: AP50 {known['ap50']:.4f}, precision {known['precision']:.4f}, "
+            f"recall {known['recall']:.4f}, F1 {known['f1']:.4f}, best F1 {known['best_f1']:.4f}"
+        )
+    elif known:
+        click.echo(
+            f"  held out, last: mIoU {known['miou']:.4f}, nIoU {known['niou']:.4f}, "
+            f"Pd {known['pd']:.4f}, Fa {known['fa'] * 1e6:.1f}e-6"
         )
     click.echo(f"  weights: {report.best_weights}, {report.last_weights}")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeVar, cast
+
 from sirst5k.datasets.dataset import Dataset
+from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.errors import SplitError
 
+Part = TypeVar("Part", bound=Dataset | SequenceDataset)
 
-def training_part(whole: Dataset, split: str | None) -> Dataset:
-    """Return the samples that the user named, or the training ones if none were named.
+
+def training_part(whole: Part, split: str | None) -> Part:
+    """Return the samples or clips that the user named, or the training ones if none were named.
 
     Parameters
     ----------
-    whole : Dataset
+    whole : Dataset or SequenceDataset
         Opened with the same `split`.
     split : str, optional
         What the user asked for.
@@ -26,7 +31,7 @@ def training_part(whole: Dataset, split: str | None) -> Dataset:
     roles = whole.splits.roles
     for role in ("trainval", "train"):
         if role in roles:
-            return whole.of_split(role)
+            return cast(Part, whole.of_split(role))
     known = ", ".join([*whole.splits, "all"])
     raise SplitError(
         f"{whole.describe()} does not say which of its images are for training, and test "
@@ -34,7 +39,7 @@ def training_part(whole: Dataset, split: str | None) -> Dataset:
     )
 
 
-def test_part(dataset: Dataset) -> Dataset | None:
+def test_part(dataset: Part) -> Part | None:
     """Return the test split of the same family of lists as a dataset's own, if there is one.
 
     Raises
@@ -50,7 +55,7 @@ def test_part(dataset: Dataset) -> Dataset | None:
             f"{dataset.split!r} is a test split, and test images are never synthesised from "
             f"or trained on. Name the training split."
         )
-    return None if sibling is None else dataset.of_split(sibling)
+    return None if sibling is None else cast(Part, dataset.of_split(sibling))
 
 
 test_part.__test__ = False  # type: ignore[attr-defined]  # pytest takes the name for a test

@@ -52,12 +52,18 @@ def _loss(trained: Rows, last: int) -> Plot:
 
 def _overlap(trained: Rows, validated: Rows, last: int) -> Plot:
     curves = [Curve(*_points(trained, "iou"), "training batches", TEXT, 1)]
-    for name, colour in (("miou", TARGET), ("pd", SERIES[2])):
+    for (name, word), colour in zip(_shown(validated), (TARGET, SERIES[2]), strict=False):
         rows = [{"step": row["step"], name: row["validation"][name]} for row in validated]
-        if rows:
-            label = {"miou": "held out: mIoU", "pd": "held out: Pd"}[name]
-            curves.append(Curve(*_points(rows, name), label, colour, 3))
+        curves.append(Curve(*_points(rows, name), f"held out: {word}", colour, 3))
     return Plot(tuple(curves), "step", "overlap and detection", (0, last), (0, 1))
+
+
+def _shown(validated: Rows) -> tuple[tuple[str, str], ...]:
+    """Return which two held-out scores are drawn, the main one first, and what they are called."""
+    if not validated:
+        return ()
+    boxes = "ap50" in validated[0]["validation"]
+    return (("ap50", "AP50"), ("f1", "F1")) if boxes else (("miou", "mIoU"), ("pd", "Pd"))
 
 
 def _rate(trained: Rows, last: int) -> Plot:
@@ -76,8 +82,9 @@ def _summary(validated: Rows, last: int) -> str:
     if not validated:
         return f"{last} steps, not yet validated"
     scores = validated[-1]["validation"]
-    best = max(validated, key=lambda row: row["validation"]["miou"] or 0)
+    (main, word), (other, name) = _shown(validated)
+    best = max(validated, key=lambda row: row["validation"][main] or 0)
     return (
-        f"{last} steps; held out: mIoU {scores['miou']:.3f}, Pd {scores['pd']:.3f}; best mIoU "
-        f"{best['validation']['miou'] or 0:.3f} at step {best['step']}"
+        f"{last} steps; held out: {word} {scores[main] or 0:.3f}, {name} {scores[other] or 0:.3f}; "
+        f"best {word} {best['validation'][main] or 0:.3f} at step {best['step']}"
     )

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sirst5k.datasets import Dataset, open_stills, test_part, training_part
+from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
+from sirst5k.datasets.sequences import SequenceDataset
+from sirst5k.detectors.registry import task_of
 from sirst5k.errors import OutputError
 from sirst5k.noise import NoiseBank
 from sirst5k.synthesis import Recipe
@@ -23,6 +25,7 @@ from sirst5k.training.loop import Loop
 from sirst5k.training.mask_preparing import prepare, trial
 from sirst5k.training.material import cache_folder
 from sirst5k.training.optimizers import OPTIMIZERS
+from sirst5k.training.parameter_groups import GROUPS
 from sirst5k.training.preparing import Prepared, Source
 from sirst5k.training.records import read_records
 from sirst5k.training.resolving import resolve
@@ -70,7 +73,7 @@ class FitReport:
 
 
 def fit(
-    data: str | os.PathLike[str] | Dataset,
+    data: str | os.PathLike[str] | Dataset | SequenceDataset,
     detector: str,
     out: str | os.PathLike[str],
     *,
@@ -84,8 +87,8 @@ def fit(
     jobs: int = -1,
     cache: str | os.PathLike[str] | bool | None = None,
     overwrite: bool = False,
-    held_out: Dataset | None = None,
-    test: Dataset | None = None,
+    held_out: Dataset | SequenceDataset | None = None,
+    test: Dataset | SequenceDataset | None = None,
     started: Callable[[int, int, int], Callable[[dict[str, float]], None] | None] | None = None,
     watch: Callable[[Any, int, bool], None] | None = None,
     decoding: Any = None,
@@ -95,8 +98,9 @@ def fit(
 
     Parameters
     ----------
-    data : path or Dataset
-        A dataset folder, a synthesised one, or ``demo``; or one part of it.
+    data : path, Dataset or SequenceDataset
+        A dataset folder, a synthesised one, or ``demo``; or one part of it. Detectors of
+        masks learn from the key frames of sequences; those of boxes need sequences.
     detector : str
         Name of a network, see `sirst5k.detectors.names`.
     out : path
@@ -154,8 +158,8 @@ def fit(
     config = resolve(
         detector, protocol, assignments, batch_size=None if measured else wished_batch, **wishes
     )
-    dataset = data if isinstance(data, Dataset) else open_stills(data, split)
-    dataset = training_part(dataset, split) if not isinstance(data, Dataset) else dataset
+    named = isinstance(data, str | os.PathLike)
+    dataset: Any = training_part(open_dataset(data, split), split) if named else data  # type: ignore[arg-type]
     folder = RunFolder(out)
     made_by = Recipe.load(recipe) if isinstance(recipe, str) else recipe
     fabric = make_fabric(config, device, devices)
@@ -174,7 +178,7 @@ def fit(
         kept,
         decoding,
     )
-    prepared = prepare(config, material, fabric)
+    prepared = _kind(config).prepare(config, material, fabric)
     loop = _assemble(config, fabric, folder, prepared)
     loop.watch = watch
     loop.resume()
@@ -205,10 +209,25 @@ def fit(
     )
 
 
+class _Kind(NamedTuple):
+    """How runs of one kind of detector are prepared, and their batches measured."""
+
+    prepare: Callable[..., Prepared]
+    trial: Callable[..., int | None]
+
+
+def _kind(config: TrainingConfig) -> _Kind:
+    if task_of(config.detector) == "boxes":
+        from sirst5k.training.clips.preparing import prepare_clips, trial_clips
+
+        return _Kind(prepare_clips, trial_clips)
+    return _Kind(prepare, trial)
+
+
 def _assemble(config: TrainingConfig, fabric: Any, folder: RunFolder, prepared: Prepared) -> Loop:
     if config.compile != "off":
         prepared.outputs.compile(mode=config.compile)
-    parameters = prepared.network.parameters()
+    parameters = GROUPS[config.optimizer.groups](prepared.network)
     optimizer = OPTIMIZERS[config.optimizer.name](parameters, config.optimizer)
     wrapped, optimizer = fabric.setup(prepared.outputs, optimizer)
     return Loop(
@@ -218,6 +237,7 @@ def _assemble(config: TrainingConfig, fabric: Any, folder: RunFolder, prepared: 
         wrapped=wrapped,
         optimizer=optimizer,
         task=prepared.task,
+        notes=prepared.notes,
         folder=folder,
         steps=prepared.steps,
         validate_every=config.validate_every or max(1, math.ceil(prepared.steps / VALIDATIONS)),
@@ -229,7 +249,7 @@ def _measured_batch(config: TrainingConfig, folder: RunFolder, fabric: Any, over
     before = None if overwrite else folder.read_config()
     with suppress(KeyError, TypeError):
         return int(before["training"]["batch_size"])  # type: ignore[index]
-    fits = trial(config, fabric.device)
+    fits = _kind(config).trial(config, fabric.device)
     if fits is None:
         return config.batch_size
     if fits < 1:
@@ -237,7 +257,7 @@ def _measured_batch(config: TrainingConfig, folder: RunFolder, fabric: Any, over
     return 1 << (fits.bit_length() - 1)
 
 
-def _document(config: TrainingConfig, dataset: Dataset, recipe: Recipe | None) -> dict[str, Any]:
+def _document(config: TrainingConfig, dataset: Any, recipe: Recipe | None) -> dict[str, Any]:
     """Return what a run is: it goes on only with the same."""
     data = {
         "source": dataset.describe(),

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 
+from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.losses import DeepSupervision, for_detector
 from sirst5k.losses import create as create_loss
 from sirst5k.synthesis import Recipe
+from sirst5k.training.clips.dividing import divide_sequences
 from sirst5k.training.config import TrainingConfig
 from sirst5k.training.frames import FrameStore, choose_frames
-from sirst5k.training.mask_task import MaskTask
+from sirst5k.training.mask_task import MaskTask, frames_that_fit
 from sirst5k.training.material import Parts, divide, store_of
-from sirst5k.training.preparing import Prepared, Source, fresh_network, normalisation_of
-from sirst5k.training.sampling import Batches, NegativeBatches, ShuffledBatches
-from sirst5k.training.sizing import largest_batch
+from sirst5k.training.preparing import (
+    Prepared,
+    Source,
+    fresh_network,
+    normalisation_of,
+    shuffled_batches,
+)
+from sirst5k.training.sampling import Batches, NegativeBatches
 from sirst5k.training.stepping import BatchMaker, Material
 from sirst5k.training.supervision import SupervisedHeads
 from sirst5k.training.validating import Validation
@@ -30,6 +38,7 @@ def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
     source : Source
     fabric : lightning_fabric.Fabric
     """
+    source = _stills(config, source)
     parts = divide(
         source.data,
         config.validation_fraction,
@@ -76,9 +85,19 @@ def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
     )
 
 
+def _stills(config: TrainingConfig, source: Source) -> Source:
+    """Return sequences as single frames, whole sequences held out; anything else as it is."""
+    if not isinstance(source.data, SequenceDataset):
+        return source
+    data, held_out = divide_sequences(
+        source.data, config.validation_fraction, test=source.test, held_out=source.held_out
+    )
+    return replace(source, data=data.stills(), test=None, held_out=held_out.stills())
+
+
 def trial(config: TrainingConfig, device: torch.device) -> int | None:
     """Return about how many frames a training step can take; None on a CPU."""
-    return largest_batch(fresh_network(config), config, _criterion(config), device)
+    return frames_that_fit(fresh_network(config), config, _criterion(config), device)
 
 
 def _criterion(config: TrainingConfig) -> Any:
@@ -90,7 +109,7 @@ def _criterion(config: TrainingConfig) -> Any:
 def _batches(config: TrainingConfig, store: FrameStore) -> Batches:
     if config.batching == "negatives":
         return NegativeBatches(store.parents, config.seed)
-    return ShuffledBatches(len(store), config.batch_size, config.drop_last, config.seed)
+    return shuffled_batches(config, len(store))
 
 
 def _transform(config: TrainingConfig, parts: Parts, device: torch.device) -> Any:

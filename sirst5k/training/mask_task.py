@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from sirst5k.training.config import TrainingConfig
-from sirst5k.training.sizing import largest_batch
+from sirst5k.training.sizing import largest_batch, low_precision
 from sirst5k.training.stepping import BatchMaker, batch_loss, loss_epoch, overlap
 from sirst5k.training.task import StepLoss
 from sirst5k.training.validating import Validation
@@ -87,7 +88,23 @@ class MaskTask:
 
     def largest_batch(self, network: nn.Module) -> int | None:
         """Return about how many frames would fit."""
-        return largest_batch(network, self.config, self.criterion, self.maker.device)
+        return frames_that_fit(network, self.config, self.criterion, self.maker.device)
 
     def _epoch(self, step: int) -> int:
         return loss_epoch(self.config, step, self.steps, self.per_epoch)
+
+
+def frames_that_fit(
+    network: nn.Module, config: TrainingConfig, criterion: Any, device: torch.device
+) -> int | None:
+    """Return about how many frames a training step can take; None on a CPU."""
+
+    def step(trial: Any, frames: int) -> None:
+        side = config.augmentation.crop
+        images = torch.zeros(frames, config.in_channels, side, side, device=device)
+        masks = torch.zeros(frames, 1, side, side, device=device)
+        with low_precision(config):
+            heads = trial.heads(images)
+        criterion(heads, masks, epoch=1 << 20).backward()
+
+    return largest_batch(network, device, step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sirst5k.errors import ParameterError
 from sirst5k.noise import NoiseBank
 from sirst5k.synthesis import Recipe
 from sirst5k.training.config import TrainingConfig
+from sirst5k.training.sampling import ShuffledBatches
 from sirst5k.training.task import Task
 
 
@@ -26,7 +27,7 @@ class Source:
     Attributes
     ----------
     data : Dataset
-        The training split.
+        The training split; a SequenceDataset for detectors of boxes in clips.
     test : Dataset, optional
         Refused if an image of it is trained on, and else not looked at.
     held_out : Dataset, optional
@@ -69,6 +70,8 @@ class Prepared:
         What is trained on, variants included.
     where : str
         Where the frames are, and why.
+    notes : dict of str to str
+        What the weights' file says beside the network's own configuration.
     """
 
     network: Any
@@ -77,6 +80,7 @@ class Prepared:
     steps: int
     frames: int
     where: str
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def fresh_network(config: TrainingConfig) -> Any:
@@ -120,3 +124,10 @@ def normalisation_of(config: TrainingConfig, mean_and_deviation: Any) -> Normali
             )
         return IMAGENET
     return Normalisation()
+
+
+def shuffled_batches(config: TrainingConfig, frames: int) -> ShuffledBatches:
+    """Return the batches of a run over so many frames or clips."""
+    return ShuffledBatches(
+        frames, config.batch_size, config.drop_last, config.seed, config.epochs_per_pass
+    )

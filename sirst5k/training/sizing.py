@@ -15,12 +15,11 @@ _SHARE = 0.85  # of the free memory: fragments and validation need some
 _TRIALS = (2, 4)
 
 
-def largest_batch(
-    network: Any,
-    config: TrainingConfig,
-    criterion: Callable[..., Any],
-    device: torch.device,
-) -> int | None:
+TryStep = Callable[[Any, int], None]
+"""Takes a network and makes a step's forward and backward pass with so many frames."""
+
+
+def largest_batch(network: Any, device: torch.device, try_step: TryStep) -> int | None:
     """Return about how many frames a training step can take on a device.
 
     Memory grows linearly with the batch, from a level that weights and optimiser set; two
@@ -30,9 +29,9 @@ def largest_batch(
     ----------
     network : nn.Module
         Stays as it is: a copy is tried.
-    config : TrainingConfig
-    criterion : callable
     device : torch.device
+    try_step : callable
+        See `TryStep`.
 
     Returns
     -------
@@ -46,7 +45,7 @@ def largest_batch(
         for frames in _TRIALS:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(device)
-            _try_step(deepcopy(network).to(device).train(), config, criterion, device, frames)
+            try_step(deepcopy(network).to(device).train(), frames)
             peaks.append(torch.cuda.max_memory_allocated(device))
     except (RuntimeError, MemoryError) as error:
         if is_out_of_memory(error):
@@ -62,17 +61,6 @@ def largest_batch(
     return max(0, int((_SHARE * free - level - moments) / max(per_frame, 1)))
 
 
-def _try_step(
-    network: Any,
-    config: TrainingConfig,
-    criterion: Callable[..., Any],
-    device: torch.device,
-    frames: int,
-) -> None:
-    side = config.augmentation.crop
-    images = torch.zeros(frames, config.in_channels, side, side, device=device)
-    masks = torch.zeros(frames, 1, side, side, device=device)
-    low = config.precision != "32-true"
-    with torch.autocast("cuda", torch.bfloat16, enabled=low):
-        heads = network.heads(images)
-    criterion(heads, masks, epoch=1 << 20).backward()
+def low_precision(config: TrainingConfig) -> torch.autocast:
+    """Return the context in which a trial step runs on a GPU."""
+    return torch.autocast("cuda", torch.bfloat16, enabled=config.precision != "32-true")

@@ -1,0 +1,62 @@
+"""From sequences to clips to train on and clips held out, no sequence in both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sirst5k.datasets.sequences import sequence_of
+from sirst5k.errors import SplitError
+from sirst5k.training.holdout import hold_out
+
+
+def divide_sequences(
+    data: Any, fraction: float, *, test: Any = None, held_out: Any = None
+) -> tuple[Any, Any]:
+    """Hold out whole sequences: neighbouring frames are nearly the same.
+
+    Parameters
+    ----------
+    data : SequenceDataset
+        The training split.
+    fraction : float
+        Share of its sequences that is held out, by a fixed hash of their names.
+    test : SequenceDataset, optional
+        Refused if a sequence of it is trained on; its frames are not looked at.
+    held_out : SequenceDataset, optional
+        Held out in place of a share of `data`, all of which is then trained on.
+
+    Returns
+    -------
+    training, held_out : SequenceDataset
+
+    Raises
+    ------
+    SplitError
+        If there is but one sequence, or a sequence is in two parts.
+    """
+    if test is not None:
+        _refuse_shared(data, test, "test")
+    if held_out is not None:
+        _refuse_shared(data, held_out, "held-out")
+        return data, held_out
+    names = [sequence_of(key) for key in data.ids]
+    if len(set(names)) < 2:
+        raise SplitError(
+            f"Expected at least two sequences, one to train on and one to hold out, got "
+            f"{len(set(names))} in {data.describe()}. Add sequences, or validate on another "
+            "dataset (held_out=… in Python)."
+        )
+    kept, held = hold_out(names, fraction)
+    return (
+        data.subset([data.ids[place] for place in kept]),
+        data.subset([data.ids[place] for place in held]),
+    )
+
+
+def _refuse_shared(data: Any, other: Any, what: str) -> None:
+    both = sorted({sequence_of(key) for key in data.ids} & {sequence_of(key) for key in other.ids})
+    if both:
+        raise SplitError(
+            f"Expected training and {what} part to share no sequence, but {len(both)} are in "
+            f"both, first {both[0]!r}. Take them out of one list."
+        )

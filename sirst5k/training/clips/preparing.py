@@ -1,0 +1,115 @@
+"""From sequences to all that the loop needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from sirst5k.errors import ParameterError
+from sirst5k.losses import YOLOXLoss
+from sirst5k.training.clips.batches import ClipMaker
+from sirst5k.training.clips.dividing import divide_sequences
+from sirst5k.training.clips.frames import ClipFrames
+from sirst5k.training.clips.store import build_clips
+from sirst5k.training.clips.task import ClipTask, SupervisedMaps, clips_that_fit
+from sirst5k.training.clips.turning import check
+from sirst5k.training.clips.validating import SCORES, ClipValidation
+from sirst5k.training.config import TrainingConfig
+from sirst5k.training.preparing import (
+    Prepared,
+    Source,
+    fresh_network,
+    normalisation_of,
+    shuffled_batches,
+)
+
+
+def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
+    """Hold out sequences, decode and letterbox the rest, and make the network and its task.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    source : Source
+        Its data are sequences.
+    fabric : lightning_fabric.Fabric
+    """
+    check_clips(config, source)
+    network = _network(config)
+    length = network.clip_length
+    data, held_out = divide_sequences(
+        source.data, config.validation_fraction, test=source.test, held_out=source.held_out
+    )
+    side = config.augmentation.crop
+    kept = {"jobs": source.jobs, "progress": source.decoding}
+    store = build_clips(data.with_length(length), side, whole_boxes=config.whole_boxes, **kept)
+    validated = build_clips(held_out.with_length(length), side, **kept)
+    normalisation = normalisation_of(config, store.mean_and_deviation)
+    network.normalisation = normalisation
+    if config.channels_last:
+        network = network.to(memory_format=torch.channels_last)
+    frames = ClipFrames(store, fabric.device)
+    batches = shuffled_batches(config, len(store))
+    steps = config.steps or config.epochs * batches.per_epoch  # type: ignore[operator]
+    maker = ClipMaker(
+        store, frames, batches, config, normalisation, fabric.global_rank, fabric.world_size
+    )
+    validation = ClipValidation(
+        validated,
+        normalisation=normalisation,
+        in_channels=config.in_channels,
+        device=fabric.device,
+    )
+    task = ClipTask(_criterion(config, network), maker, validation)
+    return Prepared(
+        network,
+        SupervisedMaps(network),
+        task,
+        steps,
+        len(store),
+        frames.reason,
+        {"letterbox": str(side)},
+    )
+
+
+def trial_clips(config: TrainingConfig, device: torch.device) -> int | None:
+    """Return about how many clips a training step can take; None on a CPU."""
+    network = _network(config)
+    return clips_that_fit(network, config, _criterion(config, network), device)
+
+
+def check_clips(config: TrainingConfig, source: Source) -> None:
+    """Raise `ParameterError` for what cannot be done with clips and boxes."""
+    if not hasattr(source.data, "window"):
+        raise ParameterError(
+            f"Expected sequences for {config.detector}, which looks at clips, but "
+            f"{source.data.describe()} has single images."
+        )
+    if source.recipe is not None:
+        raise ParameterError(f"Expected no recipe for clips, got {source.recipe.name!r}.")
+    if config.batching != "shuffled":
+        raise ParameterError(f"batching: expected shuffled for clips, got {config.batching!r}.")
+    if config.transform is not None:
+        raise ParameterError(
+            "transform: there are no operations on clips at training time. Name the recipe with "
+            "--recipe instead: its variants are computed before the first step."
+        )
+    if config.loss != "published":
+        raise ParameterError(f"loss: expected published for clips, got {config.loss!r}.")
+    if config.select_by not in SCORES:
+        raise ParameterError(
+            f"select_by: expected one of {', '.join(SCORES)} for boxes, got {config.select_by!r}."
+        )
+    check(config.augmentation)
+
+
+def _network(config: TrainingConfig) -> Any:
+    network = fresh_network(config)
+    if config.initialisation == "published":
+        network.initialise()
+    return network
+
+
+def _criterion(config: TrainingConfig, network: Any) -> YOLOXLoss:
+    return YOLOXLoss(stride=network.stride, **config.loss_config)
