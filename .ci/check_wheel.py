@@ -1,16 +1,26 @@
-"""Build the wheel, compare it with the source tree, and run what it installs."""
+"""Build sdist and wheel, compare them with the source tree, and run what they install."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+TOP_FILES = (
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "LICENSE",
+    "MANIFEST.in",
+    "README.md",
+    "pyproject.toml",
+)
 SHIPPED = {".py", ".yaml", ".typed", ".j2", ".css", ".js"}
 
 
@@ -24,17 +34,31 @@ def expected() -> set[str]:
     return files
 
 
-def build(folder: Path) -> Path:
-    """Build the wheel from a copy, where no earlier build can leave a file in it."""
+def build(folder: Path) -> tuple[Path, Path]:
+    """Build the sdist from a copy that holds no earlier build, and the wheel from the sdist."""
     copy = folder / "source"
-    copy.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    for name in ("sirst5k", "cli"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([*PIP, "wheel", "--no-deps", "--wheel-dir", folder, copy], check=True)
+    junk = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info", "build", "dist", "_build")
+    shutil.copytree(ROOT, copy, ignore=junk)
+    subprocess.run([*PIP, "install", "--target", folder / "tools", "build"], check=True)
+    words = [sys.executable, "-m", "build", "--sdist", "--outdir", folder, copy]
+    environment = {**os.environ, "PYTHONPATH": str(folder / "tools")}
+    subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL)
+    (sdist,) = folder.glob("*.tar.gz")
+    subprocess.run([*PIP, "wheel", "--no-deps", "--wheel-dir", folder, sdist], check=True)
     (wheel,) = folder.glob("*.whl")
-    return wheel
+    return sdist, wheel
+
+
+def check_sdist(sdist: Path) -> None:
+    """Refuse a source distribution that holds tests, data, or anything else not installed."""
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    tops = {name.partition("/")[0] for name in names if name}
+    foreign = tops - {"sirst5k", "cli", "sirst5k.egg-info", "PKG-INFO", "setup.cfg", *TOP_FILES}
+    if foreign:
+        sys.exit(f"sdist should not hold {sorted(foreign)}")
+    if missing := set(TOP_FILES) - tops:
+        sys.exit(f"sdist lacks {sorted(missing)}")
 
 
 def check(wheel: Path) -> None:
@@ -70,7 +94,8 @@ def main() -> None:
     """Run both checks in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        wheel = build(folder)
+        sdist, wheel = build(folder)
+        check_sdist(sdist)
         check(wheel)
         try_out(wheel, folder)
         print(f"{wheel.name}: {len(expected())} files, as in the source tree")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -111,3 +112,42 @@ def test_bootstrap_deletes_no_folder_of_others(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "left alone" in done.stderr
     assert (mine / "thesis.txt").read_text() == "years of work"
+
+
+def test_the_image_copies_what_is_there_and_ignores_the_rest() -> None:
+    copied = re.findall(r"^COPY (.+) /src", text("Dockerfile"), re.MULTILINE)
+    names = [name for line in copied for name in line.split()]
+    assert [name for name in names if not (ROOT / name).exists()] == []
+    let_through = re.findall(r"^!(.+)$", text(".dockerignore"), re.MULTILINE)
+    assert sorted(let_through) == sorted(names)
+
+
+def test_the_server_runs_the_same_checks(pyproject: dict[str, Any]) -> None:
+    jobs = yaml.safe_load(text(".github/workflows/ci.yml"))["jobs"]
+    (job,) = jobs.values()
+    assert {"run": "bash .ci/run"} in job["steps"]
+    stated = [line for line in pyproject["project"]["classifiers"] if ":: 3." in line]
+    assert job["strategy"]["matrix"]["python"] == [line.split()[-1] for line in stated]
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    def completed(words: str, place: int) -> str:
+        return subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import sys; sys.argv[0] = 'sirst5k'; from sirst5k_cli import main; main()",
+            ],
+            env={
+                **os.environ,
+                "_SIRST5K_COMPLETE": "bash_complete",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(place),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+
+    assert completed("sirst5k ver", 1).split() == ["plain,verify"]
+    assert "plain,--recipe" in completed("sirst5k synth --re", 2).split()
