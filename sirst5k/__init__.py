@@ -58,6 +58,7 @@ _ROOMS = (
     "noise",
     "quality",
     "synthesis",
+    "tracking",
     "training",
     "transforms",
 )
@@ -85,6 +86,7 @@ __all__ = [
     "open_dataset",
     "quality",
     "synthesis",
+    "tracking",
     "training",
     "transforms",
     "write_dataset",

@@ -21,6 +21,7 @@ ROOMS = [
     "negatives",
     "noise",
     "synthesis",
+    "tracking",
     "transforms",
 ]
 
