@@ -9,10 +9,12 @@ from sirst5k.errors import ParameterError
 from sirst5k.metrics.boxes.coco import coco_figures
 from sirst5k.metrics.boxes.curve import DetectionCurve, best_f1_of, published_point
 from sirst5k.metrics.boxes.frame import BoxFrame
+from sirst5k.metrics.boxes.nearby import found_nearby
 from sirst5k.metrics.boxes.pool import Pool
 from sirst5k.metrics.boxes.profiles import DetectionProfile, get_detection_profile
 from sirst5k.metrics.boxes.rows import FrameScores, frame_scores
 from sirst5k.metrics.boxes.scores import DetectionScores
+from sirst5k.metrics.detection import DISTANCE
 from sirst5k.metrics.ratios import ratio
 
 CONFIDENCE = 0.5
@@ -143,6 +145,7 @@ class DetectionEvaluator:
         else:
             best = _best(curve, own["best_f1"])
         tp, fp = curve.counts_at(self.confidence)
+        near = sum(found_nearby(one, self.confidence, DISTANCE) for one in self._frames)
         frames, empty = int(pool.frames.sum()), int(pool.empty_frames.sum())
         on_empty = int((pool.on_empty & (pool.scores >= self.confidence)).sum())
         return DetectionScores(
@@ -168,6 +171,9 @@ class DetectionEvaluator:
             hits=int(tp),
             misses=int(curve.targets - tp),
             false_alarms=int(fp),
+            near=near,
+            pd=ratio(near, curve.targets),
+            near_precision=ratio(near, tp + fp),
             false_alarms_on_empty=on_empty,
             false_alarms_per_frame=own["false_alarms_per_frame"],
             false_alarms_per_empty_frame=own["false_alarms_per_empty_frame"],

@@ -8,6 +8,8 @@ import numpy as np
 
 from sirst5k.metrics.boxes.frame import BoxFrame
 from sirst5k.metrics.boxes.matching import match_boxes
+from sirst5k.metrics.boxes.nearby import found_nearby
+from sirst5k.metrics.detection import DISTANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,9 @@ class FrameScores:
     targets, detections : int
         Targets there are, and detections of at least the confidence.
     hits, misses, false_alarms : int
-        Targets found, targets not found, and detections of nothing.
+        Targets found, targets not found, and detections of nothing, by overlap.
+    near : int
+        Targets with a detection within `DISTANCE` pixels, whatever its extent.
     best_score : float
         Of the surest detection, whether it counts or not; 0 if there is none.
     """
@@ -32,6 +36,7 @@ class FrameScores:
     hits: int
     misses: int
     false_alarms: int
+    near: int
     best_score: float
 
 
@@ -48,5 +53,6 @@ def frame_scores(frame: BoxFrame, confidence: float, iou: float) -> FrameScores:
         hits,
         len(frame.truth) - hits,
         count - hits,
+        found_nearby(frame, confidence, DISTANCE),
         best,
     )

@@ -44,6 +44,12 @@ class DetectionScores:
         Share of targets found by all detections, whatever their score.
     hits, misses, false_alarms : int
         Targets found and not found, and detections of nothing, at `confidence`.
+    near : int
+        Targets with a detection within 3 pixels of them, one to one, whatever its extent.
+    pd, near_precision : float
+        `near` over targets, and over detections: what is left of recall and precision when only
+        the place counts, as for detectors of pixels. Boxes of 3 to 8 pixels fail IoU 0.5 by a
+        pixel or two.
     false_alarms_on_empty : int
         Those on frames without a target.
     false_alarms_per_frame, false_alarms_per_empty_frame : float
@@ -79,6 +85,9 @@ class DetectionScores:
     hits: int = 0
     misses: int = 0
     false_alarms: int = 0
+    near: int = 0
+    pd: float = NAN
+    near_precision: float = NAN
     false_alarms_on_empty: int = 0
     false_alarms_per_frame: float = NAN
     false_alarms_per_empty_frame: float = NAN
