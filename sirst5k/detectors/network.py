@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -68,7 +70,7 @@ class NetworkDetector:
         normalisation: Normalisation | None = None,
         name: str | None = None,
     ) -> None:
-        self._torch = require("torch", "a network")
+        self.torch = require("torch", "a network")
         if precision not in PRECISIONS:
             raise ParameterError(
                 f"There is no precision {precision!r}.{suggest(precision, PRECISIONS)}"
@@ -83,14 +85,10 @@ class NetworkDetector:
 
     def respond(self, batch: NDArray[Any]) -> Maps:
         """Return the logits of a ``(B, 1, H, W)`` batch as float32 arrays."""
-        torch, levels = self._torch, check_batch(batch)
-        frames = torch.from_numpy(levels).to(self.device)
+        levels = check_batch(batch)
+        frames = self.torch.from_numpy(levels).to(self.device)
         frames = self.normalisation(frames.expand(-1, self.in_channels, -1, -1))
-        low = self.precision != "float32"
-        with (
-            torch.inference_mode(),
-            torch.autocast(self.device.type, getattr(torch, self.precision), enabled=low),
-        ):
+        with self.running():
             logits = self.module(frames)
         if tuple(logits.shape) != levels.shape:
             raise ShapeError(
@@ -99,6 +97,16 @@ class NetworkDetector:
             )
         found: Maps = logits.float().cpu().numpy()
         return found
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Give what the network is to run in: no gradients, and its precision."""
+        torch, low = self.torch, self.precision != "float32"
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.type, getattr(torch, self.precision), enabled=low),
+        ):
+            yield
 
     def probabilities(self, responses: Maps) -> Maps:
         """Return the sigmoid of logits."""
@@ -122,7 +130,7 @@ class NetworkDetector:
         return f"NetworkDetector({', '.join(facts)})"
 
     def _device(self, wanted: str) -> Any:
-        torch = self._torch
+        torch = self.torch
         if wanted == "auto":
             wanted = "cuda" if torch.cuda.is_available() else "cpu"
         if wanted.partition(":")[0] not in DEVICES:

@@ -121,9 +121,9 @@ class EvaluationReport:
             "skipped": dict(self.skipped),
             "notes": list(self.notes),
         }
-        finite = _finite(document)
-        assert isinstance(finite, dict)
-        return finite
+        plain = finite(document)
+        assert isinstance(plain, dict)
+        return plain
 
     def to_json(self, *, curves: bool = False) -> str:
         """Return `to_dict` as JSON."""
@@ -164,12 +164,12 @@ def _cell(value: Any) -> Any:
     return "" if isinstance(value, float) and math.isnan(value) else value
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Return the same with None for what JSON cannot say."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

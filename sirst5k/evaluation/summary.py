@@ -62,38 +62,40 @@ def summarise(report: EvaluationReport) -> Iterator[str]:
 def problems(report: EvaluationReport) -> Iterator[str]:
     """Yield what must not go unsaid even where nothing else is printed."""
     if report.missing:
-        yield from _listed(f"{_images(len(report.missing))} without prediction", report.missing)
+        yield from listed(f"{_images(len(report.missing))} without prediction", report.missing)
     if report.skipped:
-        yield from _listed(f"{_images(len(report.skipped))} left out", list(report.skipped))
+        yield from listed(f"{_images(len(report.skipped))} left out", list(report.skipped))
 
 
 def _block(report: EvaluationReport, names: Sequence[str]) -> Iterator[str]:
-    yield _line("", names)
+    yield table_line("", names)
     for key, label, factor, decimals in _FIGURES:
         values = [getattr(report.scores[name], key) for name in names]
         if all(math.isnan(value) for value in values):
             continue
-        yield _line(label, [_number(value * factor, decimals) for value in values])
+        yield table_line(label, [number(value * factor, decimals) for value in values])
         ends = [report.intervals.get(name, {}).get(key) for name in names]
         if any(ends):
-            yield _line(
+            yield table_line(
                 "",
                 [
-                    "" if pair is None else "–".join(_short(end * factor, decimals) for end in pair)
+                    "" if pair is None else "–".join(short(end * factor, decimals) for end in pair)
                     for pair in ends
                 ],
             )
 
 
-def _line(label: str, cells: Sequence[str]) -> str:
+def table_line(label: str, cells: Sequence[str]) -> str:
+    """Return a line of the table: what it is, and a cell for each profile."""
     return (f"  {label:<{_LABEL - 2}}" + "".join(f"{cell:>{_CELL}}" for cell in cells)).rstrip()
 
 
-def _number(value: float, decimals: int) -> str:
+def number(value: float, decimals: int) -> str:
+    """Return a figure, a dash for NaN."""
     return "–" if math.isnan(value) else f"{value:.{decimals}f}"
 
 
-def _short(value: float, decimals: int) -> str:
+def short(value: float, decimals: int) -> str:
     """Return the end of an interval, one decimal less than the figure, to save room."""
     if math.isnan(value):
         return "?"
@@ -128,7 +130,7 @@ def _names(report: EvaluationReport) -> Iterator[str]:
     if report.extra:
         count = len(report.extra)
         head = f"{count} file{'s' * (count > 1)} of no image of the split"
-        yield from _listed(head, report.extra)
+        yield from listed(head, report.extra)
 
 
 def _notes(report: EvaluationReport) -> Iterator[str]:
@@ -141,7 +143,8 @@ def _notes(report: EvaluationReport) -> Iterator[str]:
         yield f"{', '.join(names)}: {note}"
 
 
-def _listed(head: str, names: Sequence[str]) -> Iterator[str]:
+def listed(head: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a list of names, the first few of them."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     yield from wrap(
         f"{head}: {', '.join(names[:_SHOWN])}{more}",
