@@ -67,20 +67,32 @@ def make_detector(
     normalisation: str | None,
     device: str | None,
     precision: str | None,
+    size: int | None = None,
 ) -> Any:
-    """Return a detector from what these options say.
+    """Return a detector from what these options say; of boxes, for a network of clips.
 
     Settings change a filter's parameters, or the configuration of a network.
     """
     from sirst5k.detectors import NetworkDetector, as_detector, load_weights
     from sirst5k.detectors.settings import parse_settings
+    from sirst5k.evaluation.clips import VideoBoxes, is_video_network
 
     settings = parse_settings(assignments)
     if weights is not None:
         module = load_weights(name, weights, normalisation, **settings)
-        return NetworkDetector(module, device=device or "auto", precision=precision or "float32")
+        options: dict[str, Any] = {"device": device or "auto", "precision": precision or "float32"}
+        if is_video_network(module):
+            return VideoBoxes(module, size=size, **options)
+        if size is not None:
+            raise click.UsageError(f"--size belongs to networks of clips; {module.name} is none.")
+        return NetworkDetector(module, **options)
     detector = as_detector(name, **settings)
-    given = {"normalisation": normalisation, "device": device, "precision": precision}
+    given = {
+        "normalisation": normalisation,
+        "device": device,
+        "precision": precision,
+        "size": size,
+    }
     for option, value in given.items():
         if value is not None:
             raise click.UsageError(f"--{option} belongs to networks; {name} is a filter.")

@@ -1,4 +1,4 @@
-"""`sirst5k evaluate`: score saved predictions, or a detector."""
+"""`sirst5k evaluate`: score saved predictions, or a detector, on images or on sequences."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .boxes import clip_options, evaluate_on_sequences, of_single_frames
 from .detecting import checkpoint_option, make_detector, network_options, weights_of
 from .options import mask_threshold_option, output_options, progress_bar, seed_option
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset
+    from sirst5k.datasets.sequences import SequenceDataset
 
 
 @click.command("evaluate")
-@click.option("--data", required=True, metavar="PATH", help="Images with labels, in any layout.")
+@click.option(
+    "--data",
+    required=True,
+    metavar="PATH",
+    help="Images or sequences with labels, in any layout.",
+)
 @click.option(
     "--predictions",
     metavar="DIR",
-    help="Masks or probability maps: PNG of 8 or 16 bit, BMP, TIFF, NPY.",
+    help="Masks or probability maps: PNG of 8 or 16 bit, BMP, TIFF, NPY. Of sequences boxes: COCO "
+    "json, a text file, or a folder.",
 )
 @click.option(
     "--detector",
@@ -59,7 +67,8 @@ if TYPE_CHECKING:
 @click.option(
     "--threshold",
     type=float,
-    help="Probability above which corrected counts a pixel as target; 0.5 by default.",
+    help="Probability above which corrected counts a pixel as target, or of sequences a box; 0.5 "
+    "by default.",
 )
 @click.option(
     "--inputs",
@@ -83,13 +92,14 @@ if TYPE_CHECKING:
     "--bootstrap",
     type=click.IntRange(min=0),
     default=0,
-    help="Resample the images so often for 95 % intervals.",
+    help="Resample the images, or sequences, so often for 95 % intervals.",
 )
 @click.option(
     "--plots",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Draw ROC, PR, Pd-Fa, Pd by size and by SCR, and the worst errors.",
+    help="Draw ROC, PR, Pd-Fa, Pd by size and by SCR, and the worst errors; of sequences PR, "
+    "also as the text that the video detectors' repositories ship.",
 )
 @click.option(
     "--on-error",
@@ -97,6 +107,17 @@ if TYPE_CHECKING:
     default="stop",
     show_default=True,
     help="What to do about a damaged file: stop, or leave the image out and say so.",
+)
+@clip_options
+@click.option(
+    "--images",
+    metavar="FILE.json",
+    help="COCO labels that name the images of a list of COCO results.",
+)
+@click.option(
+    "--iou",
+    type=float,
+    help="Overlap of box and target that makes a hit, of sequences; 0.5 by default.",
 )
 @mask_threshold_option
 @seed_option
@@ -122,6 +143,10 @@ def command(
     bootstrap: int,
     plots: Path | None,
     on_error: str,
+    stills: bool,
+    size: int | None,
+    images: str | None,
+    iou: float | None,
     mask_threshold: float | None,
     seed: int,
     quiet: bool,
@@ -134,6 +159,10 @@ def command(
     without prediction counts as silence, and is named. Integer levels are fractions of 255 or
     65535, or masks of 0 and 1 where DIR holds no other level.
 
+    On a dataset of sequences boxes are scored: AP, and precision, recall and F1 at a score, under
+    the profiles corrected, published and published_all. Networks of clips give boxes; of any other
+    detector the components of its maps are taken.
+
     \b
     Examples:
       sirst5k evaluate --data SIRST --predictions results/ --profile corrected
@@ -142,7 +171,10 @@ def command(
       sirst5k evaluate --data SIRST --run runs/mshnet
       sirst5k evaluate --data SIRST --weights mshnet.safetensors --device cuda
       sirst5k evaluate --data SIRST --detector mshnet --weights weight.pth
+      sirst5k evaluate --data DAUB --run runs/sstnet --profile all --bootstrap 1000
+      sirst5k evaluate --data DAUB --predictions results.json --images instances_test2017.json
     """
+    from sirst5k.datasets.sequences import SequenceDataset
     from sirst5k.evaluation import Bootstrap, evaluate
     from sirst5k.evaluation.plots import THRESHOLDS, write_plots
     from sirst5k.evaluation.squashing import squashed
@@ -162,13 +194,35 @@ def command(
     of_detector = (assignments, normalisation, device, precision)
     made = None
     if predictions is None:
-        made = make_detector(detector, weights, *of_detector)
-    elif any(of_detector):
+        made = make_detector(detector, weights, *of_detector, size=size)
+    elif any(of_detector) or size is not None:
         raise click.UsageError(
-            "--set, --normalisation, --device and --precision change a detector; saved "
+            "--set, --normalisation, --device, --precision and --size change a detector; saved "
             "predictions have none."
         )
-    dataset = squashed(_dataset(data, split, mask_threshold, on_error), frame)
+    opened = _dataset(data, split, mask_threshold, on_error, stills)
+    if isinstance(opened, SequenceDataset):
+        unfit = {"--frame": frame, "--resize": resize, "--inputs": inputs == "logits" or None}
+        evaluate_on_sequences(
+            opened,
+            predictions,
+            made,
+            images,
+            profiles,
+            threshold,
+            iou,
+            Bootstrap(bootstrap, seed) if bootstrap else None,
+            per_image,
+            plots,
+            [name for name, value in unfit.items() if value is not None],
+            quiet,
+            as_json,
+        )
+        return
+    if images is not None or iou is not None:
+        raise click.UsageError(f"--images and --iou are for sequences; {data} holds single images.")
+    made = of_single_frames(made)
+    dataset = squashed(opened, frame)
     report = evaluate(
         dataset,
         predictions=predictions,
@@ -190,12 +244,15 @@ def command(
     _say(report, as_json, quiet, [str(path) for path in (per_image, plots) if path is not None])
 
 
-def _dataset(data: str, split: str | None, mask_threshold: float | None, on_error: str) -> Dataset:
-    from sirst5k.datasets import open_stills
+def _dataset(
+    data: str, split: str | None, mask_threshold: float | None, on_error: str, stills: bool
+) -> Dataset | SequenceDataset:
+    from sirst5k.datasets import open_dataset, open_stills
 
+    opening = open_stills if stills else open_dataset
     if split is not None:
-        return open_stills(data, split, mask_threshold=mask_threshold, on_error=on_error)
-    whole = open_stills(data, mask_threshold=mask_threshold, on_error=on_error)
+        return opening(data, split, mask_threshold=mask_threshold, on_error=on_error)
+    whole = opening(data, mask_threshold=mask_threshold, on_error=on_error)
     return whole.of_split("test") if len(whole.splits) else whole
 
 

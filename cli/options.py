@@ -71,7 +71,9 @@ def progress_bar(
 
 
 @contextmanager
-def counting_bar(quiet: bool, text: str) -> Iterator[Callable[[int, int], Any]]:
+def counting_bar(
+    quiet: bool, text: str, unit: str = "image"
+) -> Iterator[Callable[[int | None, int], Any]]:
     """Give what a resumable run calls once with (all, already stored) images.
 
     It returns what to call with 1 after each further image; the bar is shown as that of
@@ -81,9 +83,9 @@ def counting_bar(quiet: bool, text: str) -> Iterator[Callable[[int, int], Any]]:
 
     with ExitStack() as stack:
 
-        def started(total: int, done: int) -> Any:
+        def started(total: int | None, done: int) -> Any:
             hidden = True if quiet else None
-            bar = tqdm(total=total, initial=done, desc=text, unit="image", disable=hidden)
+            bar = tqdm(total=total, initial=done, desc=text, unit=unit, disable=hidden)
             return stack.enter_context(bar).update
 
         yield started

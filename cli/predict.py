@@ -1,4 +1,4 @@
-"""`sirst5k predict`: run a detector on images of any size."""
+"""`sirst5k predict`: run a detector on images of any size, or on sequences of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .boxes import clip_options, of_single_frames, predict_on_sequences
 from .detecting import checkpoint_option, make_detector, network_options, weights_of
 from .options import counting_bar, jobs_option, mask_threshold_option, output_options
 
@@ -45,7 +46,30 @@ if TYPE_CHECKING:
 @click.option("--maps", is_flag=True, help="Write maps/: 16-bit PNG, probability = value / 65535.")
 @click.option("--masks", is_flag=True, help="Write masks/: PNG of 0 and 255.")
 @click.option("--boxes", is_flag=True, help="Write boxes.json: COCO, with scores.")
-@click.option("--overlays", is_flag=True, help="Write overlays/: pictures with marks and insets.")
+@click.option(
+    "--overlays",
+    is_flag=True,
+    help="Write overlays/: pictures with marks and insets; of sequences videos.",
+)
+@click.option(
+    "--tracks",
+    is_flag=True,
+    help="Write tracks/: INPUT is taken for a video, and its detections joined over time.",
+)
+@click.option(
+    "--least",
+    type=float,
+    help="Of sequences, write boxes of at least this score; the threshold by default.",
+)
+@click.option(
+    "--movie",
+    type=click.Choice(["auto", "mp4", "png"]),
+    default="auto",
+    show_default=True,
+    help="Overlays of sequences: mp4 files, or folders of PNG frames.",
+)
+@click.option("--fps", type=float, help="Frames a second of mp4 overlays; the video's, or 10.")
+@clip_options
 @click.option(
     "--tile",
     type=click.IntRange(min=0),
@@ -80,6 +104,12 @@ def command(
     masks: bool,
     boxes: bool,
     overlays: bool,
+    tracks: bool,
+    least: float | None,
+    movie: str,
+    fps: float | None,
+    stills: bool,
+    size: int | None,
     tile: int,
     overwrite: bool,
     on_error: str,
@@ -99,6 +129,10 @@ def command(
     circles. Without --maps, --masks, --boxes or --overlays, all four are written. Run again,
     it finishes what is missing.
 
+    A video file, a dataset of sequences, any INPUT for a network of clips, and a folder of frames
+    with --tracks are taken in the order of time: boxes as text and COCO json, tracks, and an
+    overlay video for each sequence.
+
     \b
     Examples:
       sirst5k predict tophat SIRST out --split test
@@ -107,13 +141,44 @@ def command(
       sirst5k predict runs/mshnet frames/ out --checkpoint best
       sirst5k predict mshnet.safetensors SIRST out --split test --device cuda
       sirst5k predict weight.pth frames/ out --detector mshnet
+      sirst5k predict runs/sstnet video.mp4 out
+      sirst5k predict tophat frames/ out --tracks --overlays
     """
     from sirst5k.evaluation import open_frames
+    from sirst5k.evaluation.clips import VideoBoxes
+    from sirst5k.evaluation.video import open_video_source
 
     chosen = {"maps": maps, "masks": masks, "boxes": boxes, "overlays": overlays}
-    products = tuple(name for name, wanted in chosen.items() if wanted) or tuple(chosen)
     name, weights = _name_and_weights(detector, network, checkpoint)
-    made = make_detector(name, weights, assignments, normalisation, device, precision)
+    made = make_detector(name, weights, assignments, normalisation, device, precision, size)
+    label = made.name if weights is None else f"{made.name}, {weights}"
+    if not stills and (tracks or _over_time(made, source, split)):
+        if maps or masks:
+            raise click.UsageError(
+                "--maps and --masks are for images one by one; of sequences there are --boxes, "
+                "--tracks and --overlays."
+            )
+        wanted = {"boxes": boxes, "tracks": tracks, "overlays": overlays}
+        predict_on_sequences(
+            made,
+            open_video_source(source, split),
+            out,
+            label,
+            quiet=quiet,
+            as_json=as_json,
+            threshold=threshold,
+            least=least,
+            products=tuple(name for name, yes in wanted.items() if yes) or tuple(wanted),
+            overlay=movie,
+            rate=fps,
+            overwrite=overwrite,
+            **({} if isinstance(made, VideoBoxes) else {"tile": tile}),
+        )
+        return
+    if least is not None or fps is not None or movie != "auto":
+        raise click.UsageError("--least, --movie and --fps are for sequences; see --tracks.")
+    made = of_single_frames(made)
+    products = tuple(name for name, wanted in chosen.items() if wanted) or tuple(chosen)
     frames = open_frames(source, split, mask_threshold=mask_threshold, on_error=on_error)
     report = _write(
         made,
@@ -130,17 +195,33 @@ def command(
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
     elif not quiet:
-        _say(report, made.name if weights is None else f"{made.name}, {weights}", products)
+        _say(report, label, products)
+
+
+def _over_time(detector: Any, source: str, split: str | None) -> bool:
+    """Return whether an input is to be taken in the order of time."""
+    from sirst5k.datasets import open_dataset
+    from sirst5k.datasets.sequences import SequenceDataset
+    from sirst5k.errors import DatasetError
+    from sirst5k.evaluation.clips import VideoBoxes
+    from sirst5k.evaluation.video import is_video_file
+
+    if isinstance(detector, VideoBoxes) or is_video_file(source):
+        return True
+    try:
+        return isinstance(open_dataset(source, split), SequenceDataset)
+    except DatasetError:  # images one by one; what is wrong with them is said there
+        return False
 
 
 def _name_and_weights(
     word: str, network: str | None, checkpoint: str
 ) -> tuple[str | None, str | None]:
     """Tell the name of a detector from a run folder and from a file of weights."""
-    from sirst5k.detectors.registry import NETWORKS
+    from sirst5k.detectors.registry import networks
     from sirst5k.detectors.weights.sources import looks_like_weights
 
-    if word in NETWORKS:
+    if word in networks():
         raise click.UsageError(
             f"Expected the trained weights of {word}, got its name alone. Give their file in its "
             f"place: sirst5k predict FILE INPUT OUT --detector {word}."
