@@ -17,6 +17,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from sirst5k.datasets import Dataset, SequenceDataset
     from sirst5k.noise import Fidelity, NoiseBank
 
 
@@ -102,13 +103,25 @@ def _sampling_options(function: Command) -> Command:
 def sample(source: str, output: Path, quiet: bool, as_json: bool, **rule: Any) -> None:
     """Cut the quiet windows of the dataset SOURCE into a bank.
 
+    Of sequences, windows must be quiet in every frame, and the bank has two parts: the
+    noise that is new in every frame, and the pattern that stays.
+
     \b
-    Example:
+    Examples:
       sirst5k noise sample SIRST -o noise.npz --split trainval
+      sirst5k noise sample demo:sequences=8,frames=40 -o noise.npz
     """
+    from sirst5k.datasets import SequenceDataset
+
     if output.suffix.lower() != ".npz":
         raise click.UsageError(f"Expected the name of an .npz file, got {output}.")
-    bank = _sample(source, quiet, **rule)
+    opened = _open(source, rule.pop("split"), rule.pop("mask_threshold"))
+    if isinstance(opened, SequenceDataset):
+        from .noise_sequences import sample_sequences
+
+        sample_sequences(opened, output, quiet, as_json, **rule)
+        return
+    bank = _sample(opened, quiet, **rule)
     bank.save(output)
     if as_json:
         click.echo(json.dumps({"bank": str(output), **_facts(bank)}))
@@ -147,10 +160,16 @@ def show(bank_file: Path, output: Path, quiet: bool, as_json: bool) -> None:
       sirst5k noise show noise.npz -o noise.png
     """
     from sirst5k.drawing import save_picture
-    from sirst5k.noise import NoiseBank
+    from sirst5k.noise import SequenceNoise
     from sirst5k.synthesis.noise_sheet import draw_noise_bank
 
-    bank = NoiseBank.load(bank_file)
+    both = SequenceNoise.load(bank_file)
+    if both.patterns:
+        from .noise_sequences import show_parts
+
+        show_parts(both, output, quiet, as_json)
+        return
+    bank = both.white
     save_picture(output, draw_noise_bank(bank))
     if as_json:
         click.echo(json.dumps({"picture": str(output), **_facts(bank)}))
@@ -191,10 +210,16 @@ def fidelity(
     Example:
       sirst5k noise fidelity SIRST --split trainval
     """
+    from sirst5k.datasets import SequenceDataset
     from sirst5k.noise import NoiseBank, measure_fidelity
 
     given = source.lower().endswith(".npz")
-    bank = NoiseBank.load(source) if given else _sample(source, quiet, **rule)
+    if given:
+        bank = NoiseBank.load(source)
+    else:
+        opened = _open(source, rule.pop("split"), rule.pop("mask_threshold"))
+        stills = opened.stills() if isinstance(opened, SequenceDataset) else opened
+        bank = _sample(stills, quiet, **rule)
     measured = measure_fidelity(bank, fields, (field_size, field_size), seed)
     if as_json:
         click.echo(json.dumps({**_facts(bank), **measured.to_dict()}))
@@ -202,13 +227,17 @@ def fidelity(
         _say_fidelity(bank, measured)
 
 
-def _sample(
-    source: str, quiet: bool, *, split: str | None, mask_threshold: float | None, **rule: Any
-) -> NoiseBank:
-    from sirst5k.datasets import open_stills, training_part
+def _open(
+    source: str, split: str | None, mask_threshold: float | None
+) -> Dataset | SequenceDataset:
+    from sirst5k.datasets import open_dataset, training_part
+
+    return training_part(open_dataset(source, split, mask_threshold=mask_threshold), split)
+
+
+def _sample(dataset: Dataset, quiet: bool, **rule: Any) -> NoiseBank:
     from sirst5k.noise import NoiseBank
 
-    dataset = training_part(open_stills(source, split, mask_threshold=mask_threshold), split)
     return NoiseBank.sample(
         dataset,
         progress=lambda items: progress_bar(items, quiet, "noise"),

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Item = TypeVar("Item")
 
 
 def seed_option(command: Command) -> Command:
@@ -62,12 +63,15 @@ def mask_threshold_option(command: Command) -> Command:
 
 
 def progress_bar(
-    items: Iterable[int], quiet: bool, text: str, unit: str = "image"
-) -> Iterable[int]:
+    items: Iterable[Item], quiet: bool, text: str, unit: str = "image"
+) -> Iterable[Item]:
     """Wrap a loop in a progress bar on standard error, shown on a terminal only."""
     from tqdm import tqdm
 
-    return tqdm(items, desc=text, unit=unit, disable=True if quiet else None, leave=False)
+    bar: Iterable[Item] = tqdm(
+        items, desc=text, unit=unit, disable=True if quiet else None, leave=False
+    )
+    return bar
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from sirst5k.noise.plane import remove_plane
 from sirst5k.noise.sequence_noise import SequenceNoise
 from sirst5k.noise.spectrum import log_spectral_distance, radial_spectrum
 from sirst5k.noise.target_contrast import move_scr
-from sirst5k.noise.time_parts import TimeParts, subtract_spectrum, time_parts
+from sirst5k.noise.time_parts import TimeParts, sensor_pattern, time_parts
 from sirst5k.noise.windows import FlatWindows, Window, find_flat_windows, find_windows
 
 __all__ = [
@@ -32,8 +32,8 @@ __all__ = [
     "radial_spectrum",
     "remove_plane",
     "resize_field",
+    "sensor_pattern",
     "spectral_field",
-    "subtract_spectrum",
     "tile_field",
     "time_parts",
 ]

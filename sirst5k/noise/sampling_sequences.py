@@ -16,7 +16,7 @@ from sirst5k.noise.plane import remove_plane
 from sirst5k.noise.sampling import fair_share, outlier_limit, quantiles_of, spread
 from sirst5k.noise.sequence_noise import SequenceNoise
 from sirst5k.noise.spectrum import cut_crops
-from sirst5k.noise.time_parts import LEAST_FRAMES, PLANE, TimeParts, subtract_spectrum, time_parts
+from sirst5k.noise.time_parts import LEAST_FRAMES, PLANE, TimeParts, sensor_pattern, time_parts
 from sirst5k.noise.windows import QUANTISATION_VARIANCE, find_flat_windows
 from sirst5k.sample import Image, Mask, full_scale
 
@@ -106,6 +106,7 @@ def sample_sequences(
         drifting += int((~keep).sum())
         rounding = QUANTISATION_VARIANCE if stack.dtype.kind == "u" else 0.0
         keep &= parts.white > rounding
+        keep = _at_the_floor(parts, keep, len(frames), rule)
         if keep.any():
             scale = white / full_scale(stack.dtype)
             places, parts = places[keep], _choose(parts, keep)
@@ -113,6 +114,9 @@ def sample_sequences(
     if not found or white is None:
         raise NoiseError(_nothing_found(rule, chosen, looked_at, drifting))
     kept = _without_outliers(found)
+    first = np.concatenate([each.parts.first * np.float32(each.scale) for each in kept])
+    second = np.concatenate([each.parts.second * np.float32(each.scale) for each in kept])
+    pattern, scene = sensor_pattern(first, second)
     report = {
         "method": "variance components over time",
         **rule,
@@ -124,10 +128,10 @@ def sample_sequences(
         "drifting": drifting,
         "quiet": sum(len(each.places) for each in kept),
         "whiteness_quantiles": quantiles_of(np.concatenate([k.parts.whiteness for k in kept])),
-        **_levels(kept),
+        **_levels(kept, scene),
     }
     bank = _white_bank(kept, white, report, max_tiles)
-    return SequenceNoise(bank, _fixed_bank(kept, white, report, max_tiles), report)
+    return SequenceNoise(bank, _fixed_bank(kept, pattern, white, report, max_tiles), report)
 
 
 def quiet_places(
@@ -191,6 +195,24 @@ def _choose(parts: TimeParts, keep: NDArray[np.bool_]) -> TimeParts:
     return TimeParts(*(getattr(parts, name)[keep] for name in TimeParts.__slots__))
 
 
+def _at_the_floor(
+    parts: TimeParts, keep: NDArray[np.bool_], frames: int, rule: Mapping[str, Any]
+) -> NDArray[np.bool_]:
+    """Keep windows in which either part is near the sequence's lowest.
+
+    A sensor has the same noise everywhere; what is above it is the scene's, that of one which
+    stands still in the fixed part, that of one which shakes in the white part.
+    """
+    if not keep.any():
+        return keep
+    free = parts.first[0].size - PLANE
+    chance = _SIGNIFICANT * parts.white / (frames // 2) / np.sqrt(free)
+    for values, room in ((parts.white, 0.0), (parts.fixed, chance)):
+        floor = max(0.0, float(np.quantile(values[keep], rule["quantile"])))
+        keep = keep & (values <= rule["tolerance"] * floor + room)
+    return keep
+
+
 def _without_outliers(found: Sequence[_Measured]) -> list[_Measured]:
     """Leave out sequences whose temporal noise is far above the others': their scene moves."""
     floors = [float(np.median(each.parts.white)) * each.scale**2 for each in found]
@@ -198,7 +220,7 @@ def _without_outliers(found: Sequence[_Measured]) -> list[_Measured]:
     return [each for each, floor in zip(found, floors, strict=True) if floor <= limit]
 
 
-def _levels(kept: Sequence[_Measured]) -> dict[str, float]:
+def _levels(kept: Sequence[_Measured], scene: float) -> dict[str, float]:
     """Return the pooled levels of both parts, the rounding of whole grey levels taken off."""
 
     def pooled(name: str) -> float:
@@ -215,8 +237,9 @@ def _levels(kept: Sequence[_Measured]) -> dict[str, float]:
     error = pooled("white") / halves / float(np.sqrt(free))
     return {
         "white_variance": white,
-        "fixed_variance": fixed,
+        "fixed_variance": fixed * (1 - scene),
         "fixed_variance_error": error,
+        "still_scene_share": scene,
         "moved_share": max(0.0, 1 - fixed / near) if near > _SIGNIFICANT * error else 0.0,
     }
 
@@ -236,15 +259,16 @@ def _white_bank(
 
 
 def _fixed_bank(
-    kept: Sequence[_Measured], white: float, report: Mapping[str, Any], max_tiles: int
+    kept: Sequence[_Measured],
+    pattern: NDArray[np.float32],
+    white: float,
+    report: Mapping[str, Any],
+    max_tiles: int,
 ) -> NoiseBank | None:
     if report["fixed_variance"] <= _SIGNIFICANT * report["fixed_variance_error"]:
         return None
-    first = np.concatenate([each.parts.first * np.float32(each.scale) for each in kept])
-    second = np.concatenate([each.parts.second * np.float32(each.scale) for each in kept])
     owner = np.concatenate([np.full(len(each.places), n) for n, each in enumerate(kept)])
     places = np.concatenate([each.places for each in kept])
-    pattern = subtract_spectrum(first, second)
     take = np.concatenate(
         [
             np.flatnonzero(owner == n)[share]

@@ -34,7 +34,7 @@ class SequenceNoise:
     >>> rng = np.random.default_rng(0)
     >>> white = NoiseBank.from_windows(rng.normal(0, 2, (8, 32, 32)))
     >>> SequenceNoise(white)
-    SequenceNoise(white std 2, fixed std 0 of 1, 8 and 0 windows of 32×32)
+    SequenceNoise(white std 1.99, fixed std 0 of 1, 8 and 0 windows of 32×32)
     """
 
     white: NoiseBank

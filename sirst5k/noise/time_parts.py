@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from sirst5k.errors import ParameterError
@@ -22,6 +23,7 @@ PLANE = 3
 """Coefficients of a plane: so many degrees of freedom does a window lose to it."""
 LEAST_FRAMES = 4
 """Two halves of time with two frames each."""
+_LONG = 4  # modes below this share of a window's are those of a scene too
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -104,13 +106,20 @@ def time_parts(windows: NDArray[Any]) -> TimeParts:
     )
 
 
-def subtract_spectrum(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the pattern of windows, with the spectrum that both halves of time share.
+def sensor_pattern(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[np.float32], float]:
+    """Return what the sensor adds to windows alike in all frames, without noise and scene.
 
-    The mean of the halves still holds a rest of the temporal noise. Each of its spatial
-    frequencies is damped by ``sqrt(S_12 / S_mm)``: the cross-spectrum of the halves, where
-    independent noise cancels, over the spectrum of their mean (spectral subtraction as in
-    S. F. Boll, IEEE Trans. ASSP 27(2), 1979, both spectra averaged over the windows).
+    The mean of both halves of time still holds a rest of the temporal noise, and what of the
+    scene stands still. In the cosine transform of the windows, averaged over them:
+
+    - each mode is damped by ``sqrt(S_12 / S_mm)``: the cross-spectrum of the halves, where
+      independent noise cancels, over the spectrum of their mean (spectral subtraction as in
+      S. F. Boll, IEEE Trans. ASSP 27(2), 1979);
+    - modes longer than 8 pixels in a window of 32 (a quarter of the window) both ways get no
+      more power than those half to a quarter as long, along the row or along the column of
+      modes, whichever has more. Pixels and columns differ from their neighbours as much as from
+      those farther away; a scene, seen through optics, differs more from afar. So shading is
+      counted as scene.
 
     Parameters
     ----------
@@ -119,16 +128,23 @@ def subtract_spectrum(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.f
 
     Returns
     -------
-    (N, s, s) float32
+    pattern : (N, s, s) float32
+    scene : float
+        Share of the windows' common power that was taken for scene, 0 to 1.
     """
-    one, other = np.fft.rfft2(first), np.fft.rfft2(second)
+    one, other = (scipy.fft.dctn(half, axes=(1, 2), norm="ortho") for half in (first, second))
     mean = (one + other) / 2
-    shared = np.mean(one.real * other.real + one.imag * other.imag, axis=0)
-    power = np.mean(mean.real**2 + mean.imag**2, axis=0)
-    alive = np.maximum(power, power.max(initial=0.0) * 1e-12 + np.finfo(np.float64).tiny)
-    gain = np.sqrt(np.clip(shared / alive, 0.0, 1.0))
-    pattern: NDArray[np.float32] = np.fft.irfft2(mean * gain, s=first.shape[1:]).astype(np.float32)
-    return pattern
+    power = np.mean(mean**2, axis=0)
+    shared = np.minimum(np.maximum(np.mean(one * other, axis=0), 0.0), power)
+    total = float(shared.sum())
+    low = max(1, shared.shape[0] // _LONG)
+    along = shared[:low, low : 2 * low].mean(axis=1)[:, None]
+    down = shared[low : 2 * low, :low].mean(axis=0)[None, :]
+    shared[:low, :low] = np.minimum(shared[:low, :low], np.maximum(along, down))
+    alive = power > power.max(initial=0.0) * 1e-12
+    gain = np.sqrt(np.divide(shared, power, out=np.zeros_like(power), where=alive))
+    pattern = scipy.fft.idctn(mean * gain, axes=(1, 2), norm="ortho").astype(np.float32)
+    return pattern, 1 - float(shared.sum()) / total if total > 0 else 0.0
 
 
 def _mean(frames: NDArray[np.float32]) -> NDArray[np.float64]:
