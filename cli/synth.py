@@ -109,22 +109,47 @@ def command(
     read: images/, masks/, 50_50/train.txt, and the test images untouched. Run again, it
     finishes what is missing.
 
+    Of sequences (folders of DAUB, IRDST or ITSDT, `demo:sequences=8`), OUT holds sequences:
+    noise changes from frame to frame but for the sensor's pattern, and each target is turned
+    alike along its track. --limit then counts sequences.
+
     \b
     Examples:
       sirst5k synth demo out
       sirst5k synth SIRST out --split trainval
       sirst5k synth SIRST out --recipe reference --noise noise.png
       sirst5k synth SIRST out --set variants=16 --set displacement.gain_range=[1,2]
+      sirst5k synth demo:sequences=8,frames=40 clips --set variants=2
     """
     with interruptible("Run the same command again to go on."):
-        from sirst5k.datasets import open_stills, test_part, training_part
+        from sirst5k.datasets import SequenceDataset, open_dataset, test_part, training_part
         from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
         from sirst5k.synthesis.surveying import count_ahead
 
         recipe = Recipe.load(recipe_name)
         if assignments:
             recipe = recipe.override(assignments)
-        whole = open_stills(source, split, mask_threshold=mask_threshold, on_error=on_error)
+        whole = open_dataset(source, split, mask_threshold=mask_threshold, on_error=on_error)
+        if isinstance(whole, SequenceDataset):
+            from .synth_sequences import make_sequences
+
+            make_sequences(
+                whole,
+                out,
+                recipe,
+                split=split,
+                noise=noise,
+                form=form,
+                limit=limit,
+                dry_run=dry_run,
+                overwrite=overwrite,
+                on_error=on_error,
+                seed=seed,
+                jobs=jobs,
+                quiet=quiet,
+                as_json=as_json,
+            )
+            return
         dataset = training_part(whole, split)
         test = test_part(dataset)
         bank = None

@@ -36,11 +36,16 @@ class SampleChecker:
         The dataset's folder.
     test_threshold : float, optional
         Mask threshold with which the test images, stored as they came, were read.
+    may_lack_masks : bool
+        Whether samples are frames of sequences, of which only boxes may be known.
     """
 
-    def __init__(self, root: Path, test_threshold: float | None = None) -> None:
+    def __init__(
+        self, root: Path, test_threshold: float | None = None, may_lack_masks: bool = False
+    ) -> None:
         self.root = root
         self.test_threshold = test_threshold
+        self.may_lack_masks = may_lack_masks
 
     def check_files(self, record: Record) -> list[Fault]:
         """Check the two files of one sample."""
@@ -51,6 +56,8 @@ class SampleChecker:
         faults = []
         for key in ("image", "mask"):
             where = record[key]
+            if where is None and self.may_lack_masks:
+                continue
             if where not in names[key]:  # and perhaps outside the folder
                 faults.append(changed("manifest.jsonl", f"it names {where!r} for {record['id']!r}"))
                 continue

@@ -5,21 +5,45 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from sirst5k._version import __version__
-from sirst5k.datasets import Dataset
-from sirst5k.noise import NoiseBank
-from sirst5k.synthesis.virtual import SyntheticDataset
+from sirst5k.datasets import Dataset, SequenceDataset
+from sirst5k.noise import NoiseBank, SequenceNoise
+from sirst5k.synthesis.recipe import Recipe
 
 Identity = dict[str, Any]
 
 
+class Synthetic(Protocol):
+    """What a run stores: `SyntheticDataset` or `SyntheticSequences`."""
+
+    @property
+    def dataset(self) -> Dataset | SequenceDataset:
+        """What it is made of."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """What is wished for."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        ...
+
+    @property
+    def bank(self) -> NoiseBank | SequenceNoise | None:
+        """The noise, if any is needed."""
+        ...
+
+
 def run_identity(
-    synthetic: SyntheticDataset,
-    test: Dataset | None = None,
+    synthetic: Synthetic,
+    test: Dataset | SequenceDataset | None = None,
     limit: int | None = None,
     form: Mapping[str, Any] | None = None,
 ) -> Identity:
@@ -27,8 +51,8 @@ def run_identity(
 
     Parameters
     ----------
-    synthetic : SyntheticDataset
-    test : Dataset, optional
+    synthetic : SyntheticDataset or SyntheticSequences
+    test : Dataset or SequenceDataset, optional
     limit : int, optional
         None if it is no less than the outputs there are.
     form : mapping, optional
@@ -78,7 +102,10 @@ def differences(old: Any, new: Any, path: str = "") -> list[str]:
     return [f"{path}: {json.dumps(old)} there, {json.dumps(new)} now"]
 
 
-def _bank_identity(bank: NoiseBank) -> dict[str, Any]:
+def _bank_identity(bank: NoiseBank | SequenceNoise) -> dict[str, Any]:
+    if isinstance(bank, SequenceNoise):
+        fixed = None if bank.fixed is None else _bank_identity(bank.fixed)
+        return {"white": _bank_identity(bank.white), "fixed": fixed}
     return {
         "windows": len(bank),
         "size": bank.size,

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import TracebackType, UnionType
 from typing import Any, Protocol
 
 from sirst5k.errors import OutputError
@@ -22,8 +22,9 @@ from sirst5k.synthesis.units import Units
 
 MANIFEST = "manifest.jsonl"
 
-_STORED: dict[str, type] = {"image": str, "mask": str, "operations": list}
-_KEYS: dict[str, dict[str, type]] = {
+# Frames of sequences may have boxes alone, and no mask.
+_STORED: dict[str, type | UnionType] = {"image": str, "mask": str | None, "operations": list}
+_KEYS: dict[str, dict[str, type | UnionType]] = {
     "train": {**_STORED, "parent": str},
     "test": _STORED,
     SKIPPED: {"parent": str, "reason": str},
@@ -115,9 +116,8 @@ def parse_line(line: bytes) -> Record | None:
     wanted = _KEYS.get(str(record.get("split")))
     if wanted is None or not isinstance(record.get("id"), str):
         return None
-    return (
-        record if all(isinstance(record.get(key), kind) for key, kind in wanted.items()) else None
-    )
+    fits = all(key in record and isinstance(record[key], kind) for key, kind in wanted.items())
+    return record if fits else None
 
 
 class ManifestWriter:

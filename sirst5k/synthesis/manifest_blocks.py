@@ -25,8 +25,8 @@ class ManifestBlocks:
 
     Attributes
     ----------
-    samples : int
-        Samples that it names.
+    samples, masks : int
+        Samples that it names, and masks among their files.
     digest : str
         sha256 of its bytes; empty if it cannot be read.
     """
@@ -34,6 +34,7 @@ class ManifestBlocks:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.samples = 0
+        self.masks = 0
         self.digest = ""
         self._shards: list[str | None] = []  # of each block
         self._offsets = array("Q")  # where each block begins, and the last one ends
@@ -66,7 +67,9 @@ class ManifestBlocks:
                             break
                         faults.append(changed(self.path.name, f"line {number} is no record"))
                     else:
-                        self.samples += record["split"] != SKIPPED
+                        stored = record["split"] != SKIPPED
+                        self.samples += stored
+                        self.masks += stored and record["mask"] is not None
                         see(record)
                     if self._begins(in_block, None if record is None else record.get("shard")):
                         self._offsets.append(offset)
@@ -100,7 +103,8 @@ class ManifestBlocks:
             for record in self.block(number)[1]:
                 if record["split"] != SKIPPED:
                     yield record["image"]
-                    yield record["mask"]
+                    if record["mask"] is not None:
+                        yield record["mask"]
 
     def _begins(self, in_block: int, shard: Any) -> bool:
         """Return whether a line begins a block: of another shard, or after so many lines."""

@@ -11,7 +11,7 @@ from sirst5k.datasets.names import leads_out
 from sirst5k.datasets.shards import find_members, image_from, mask_from, read_data
 from sirst5k.errors import DatasetError, DatasetNotFoundError, RecipeError
 from sirst5k.imaging import read_image, read_mask
-from sirst5k.noise import NoiseBank
+from sirst5k.noise import NoiseBank, SequenceNoise
 from sirst5k.sample import Image, Mask, Sample
 from sirst5k.synthesis.facts import FINISHED, UNFINISHED
 from sirst5k.synthesis.manifest import MANIFEST, parse_line
@@ -87,17 +87,27 @@ class OutputFolder:
         if "shard" in record:
             image, mask = self._read_from_shard(record)
         else:
-            image = read_image(self._inside(record["image"]))
-            mask = read_mask(self._inside(record["mask"])).mask
+            image = read_image(self.inside(record["image"]))
+            mask = read_mask(self.inside(record["mask"])).mask
         return Sample(record["id"], image, mask, meta)
 
+    @property
+    def holds_sequences(self) -> bool:
+        """Whether the samples are frames of sequences."""
+        return self.facts.get("format") == "sequences"
+
     def bank(self) -> NoiseBank | None:
-        """Return the noise that the run used; None if there is none."""
+        """Return the noise that a run over stills used; None if there is none."""
         path = self.root / "noise.npz"
         return NoiseBank.load(path) if path.is_file() else None
 
+    def sequence_noise(self) -> SequenceNoise | None:
+        """Return the noise that a run over sequences used; None if there is none."""
+        path = self.root / "noise.npz"
+        return SequenceNoise.load(path) if path.is_file() else None
+
     def _read_from_shard(self, record: Mapping[str, Any]) -> tuple[Image, Mask]:
-        shard = self._inside(str(record["shard"]))
+        shard = self.inside(str(record["shard"]))
         members = find_members(shard)
         names = [record["image"], record["mask"]]
         for name in names:
@@ -110,7 +120,14 @@ class OutputFolder:
             mask, f"{shard} ({names[1]})"
         ).mask
 
-    def _inside(self, name: str) -> Path:
+    def inside(self, name: str) -> Path:
+        """Return the path of a file that the manifest names.
+
+        Raises
+        ------
+        DatasetError
+            If it would lie elsewhere.
+        """
         if leads_out(name):
             raise DatasetError(
                 f"{self.root / MANIFEST} names {name!r}, which is not in its own folder."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sirst5k._version import __version__
 from sirst5k.datasets import Dataset, Splits, open_stills
 from sirst5k.errors import DatasetError, Sirst5kError
 from sirst5k.noise import NoiseBank
@@ -89,17 +90,10 @@ class Recomputer:
         try:
             made = self._make(self.picks[place])
         except Sirst5kError as error:
-            return _fault(record, str(error))
+            return not_reproduced(record, str(error))
         if made is None:
-            return _fault(record, "the recipe has no such output")
-        fresh = json.loads(manifest_line({**made.head, **made.tail}))
-        # Another version of OpenCV may write the same pixels as another TIFF file.
-        differing = [
-            key for key in fresh if fresh[key] != record.get(key) and not key.endswith("_crc32")
-        ]
-        if not differing:
-            return None
-        return _fault(record, f"made again, it differs in {', '.join(differing)}")
+            return not_reproduced(record, "the recipe has no such output")
+        return compare(made, record)
 
     def _make(self, pick: Pick) -> Packed | None:
         source_id = str(pick.record["parent"])
@@ -167,6 +161,29 @@ class _Only:
         return sample_id
 
 
-def _fault(record: Mapping[str, Any], text: str) -> Fault:
+def version_notes(facts: Mapping[str, Any]) -> list[str]:
+    """Return a note if another version made the dataset than makes outputs again."""
+    if facts.get("version") == __version__:
+        return []
+    return [
+        f"The dataset was made by sirst5k {facts.get('version')}, and outputs were made again by "
+        f"{__version__}."
+    ]
+
+
+def compare(made: Packed, record: Record) -> Fault | None:
+    """Return what is wrong with a stored sample, given the same one made again."""
+    fresh = json.loads(manifest_line({**made.head, **made.tail}))
+    # Another version of OpenCV may write the same pixels as another TIFF file.
+    differing = [
+        key for key in fresh if fresh[key] != record.get(key) and not key.endswith("_crc32")
+    ]
+    if not differing:
+        return None
+    return not_reproduced(record, f"made again, it differs in {', '.join(differing)}")
+
+
+def not_reproduced(record: Record, text: str) -> Fault:
+    """Return the fault of an output that could not be made again; `text` ends the sentence."""
     where = str(record.get("shard", record["image"]))
     return Fault("not reproduced", where, f"{record['id']}: {text}.".replace("..", "."))

@@ -74,7 +74,7 @@ def pack_sample(sample: Sample, split: str) -> Packed:
         *_record(sample, split), "tiff" if is_float else "png", image, encode_png(sample.mask)
     )
     if is_float:
-        _add_checksums(packed)
+        add_checksums(packed)
     if split == "train" and not sample.mask.any():
         packed.tail["empty"] = True
     return packed
@@ -91,7 +91,7 @@ def pack_untouched(dataset: Dataset, sample_id: str, split: str) -> Packed:
         return pack_sample(sample, split)
     image, mask = (file.read_bytes() for file in files)
     packed = Packed(*_record(sample, split), "png", image, mask)
-    _add_checksums(packed)
+    add_checksums(packed)
     return packed
 
 
@@ -125,7 +125,7 @@ def _record(sample: Sample, split: str) -> tuple[Record, Record]:
     return head, hashes
 
 
-def _add_checksums(packed: Packed) -> None:
+def add_checksums(packed: Packed) -> None:
     """Record the checksum of a file that does not hold one over each of its bytes itself.
 
     What sirst5k writes as PNG does; TIFF has none, and others' PNG files may have bytes that

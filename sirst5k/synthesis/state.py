@@ -23,8 +23,10 @@ from sirst5k.synthesis.lock import HOLDER, LOCK
 from sirst5k.synthesis.manifest import MANIFEST
 
 LISTS, NOISE = "50_50", "noise.npz"
-FOLDERS = ("images", "masks", "shards", LISTS)
-OURS = (*FOLDERS, FINISHED, UNFINISHED, MANIFEST, NOISE)
+ANNOTATIONS, TRACKS = "annotations", "tracks.jsonl"
+"""What takes the place of split lists where sequences are stored."""
+FOLDERS = ("images", "masks", "shards", LISTS, ANNOTATIONS)
+OURS = (*FOLDERS, FINISHED, UNFINISHED, MANIFEST, NOISE, TRACKS)
 """Everything that a run may put into its folder; ``--overwrite`` removes this and no more."""
 
 
@@ -99,7 +101,8 @@ class OutputState:
         """Mark a complete folder as unfinished, because something of it is missing."""
         self._begin(identity)
         (self.root / FINISHED).unlink()
-        self._remove(LISTS)
+        for name in (LISTS, ANNOTATIONS, TRACKS):
+            self._remove(name)
 
     def finish(self, identity: Identity, facts: Mapping[str, Any]) -> None:
         """Write the mark that the folder is complete."""
@@ -169,7 +172,7 @@ class OutputState:
     def _clear(self, identity: Identity) -> None:
         """Remove an earlier run; killed on the way, the next start goes on with that."""
         self._begin(identity, clearing=True)
-        for name in (FINISHED, LISTS, MANIFEST, NOISE, *FOLDERS):
+        for name in (FINISHED, LISTS, MANIFEST, NOISE, TRACKS, *FOLDERS):
             self._remove(name)
 
     def _remove(self, name: str) -> None:

@@ -91,20 +91,21 @@ def list_line(sample_id: str) -> bytes:
     return f"{sample_id}\n".encode("utf-8", "surrogateescape")
 
 
-class _List:
-    """A list that is being written, and the digest of its bytes."""
+class DigestedFile:
+    """A file that is being written, and the digest of its bytes."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.digest = hashlib.sha256()
 
     def add(self, line: bytes) -> None:
+        """Write a line."""
         self.file.write(line)
         self.digest.update(line)
 
 
 @contextlib.contextmanager
-def _lists(folder: Path | None, splits: list[str]) -> Iterator[dict[str, _List]]:
+def _lists(folder: Path | None, splits: list[str]) -> Iterator[dict[str, DigestedFile]]:
     """Give a list a split, which get their names when all is written."""
     if folder is None:
         yield {}
@@ -112,6 +113,6 @@ def _lists(folder: Path | None, splits: list[str]) -> Iterator[dict[str, _List]]
     folder.mkdir(exist_ok=True)
     with contextlib.ExitStack() as stack:
         yield {
-            split: _List(stack.enter_context(whole_file(folder / f"{split}.txt")))
+            split: DigestedFile(stack.enter_context(whole_file(folder / f"{split}.txt")))
             for split in splits
         }

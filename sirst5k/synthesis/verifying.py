@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sirst5k._version import __version__
 from sirst5k.datasets.layouts.shards import FOLDER as SHARDS
 from sirst5k.datasets.names import leads_out
 from sirst5k.errors import DatasetError, DatasetNotFoundError, Sirst5kError
@@ -21,7 +20,14 @@ from sirst5k.synthesis.folder_sink import IMAGES, MASKS
 from sirst5k.synthesis.manifest import MANIFEST
 from sirst5k.synthesis.manifest_blocks import ManifestBlocks
 from sirst5k.synthesis.output_folder import OutputFolder
-from sirst5k.synthesis.recomputing import Pick, Picker, Recomputer, open_source
+from sirst5k.synthesis.recomputing import (
+    Pick,
+    Picker,
+    Recomputer,
+    open_source,
+    version_notes,
+)
+from sirst5k.synthesis.sequences.verifying import recompute_frames
 from sirst5k.synthesis.sink import SKIPPED, Record
 from sirst5k.synthesis.state import LISTS, NOISE
 from sirst5k.synthesis.strangers import find_strangers
@@ -109,14 +115,16 @@ def verify_dataset(
     faults += blocks.read(complete, picker.see)
     if complete:
         faults += _check_single_files(root, facts, blocks.digest)
-    checker = SampleChecker(root, _threshold(facts))
+    sequences = facts.get("format") == "sequences"
+    checker = SampleChecker(root, _threshold(facts), may_lack_masks=sequences)
     checked: Iterable[list[Fault]] = run_in_order(_Check(blocks, checker), 0, len(blocks), jobs, 1)
     for found in progress(checked, len(blocks)) if progress is not None else checked:
         faults += found
     if complete:  # before that, files may be there whose line is not
         faults += _find_strangers(root, facts, blocks, faults)
     picks = _unharmed(picker.picks, faults)
-    recomputed, wrong, notes = _recompute(root, facts, picks, sample, source, jobs)
+    recompute = recompute_frames if sequences else _recompute
+    recomputed, wrong, notes = recompute(root, facts, picks, sample, source, jobs)
     return VerifyReport(str(root), blocks.samples, recomputed, (*faults, *wrong), tuple(notes))
 
 
@@ -199,7 +207,7 @@ def _find_strangers(
     if blocks.has_shards:
         expected = {SHARDS: len(blocks)}
     else:
-        expected = {IMAGES: blocks.samples, MASKS: blocks.samples}
+        expected = {IMAGES: blocks.samples, MASKS: blocks.masks}
     lost = [fault.where.partition("/")[0] for fault in faults if fault.kind == "missing"]
     present = {folder: number - lost.count(folder) for folder, number in expected.items()}
     anything = [NOISE, f"{LISTS}/train.txt", f"{LISTS}/test.txt"]  # if nobody says what there is
@@ -249,10 +257,4 @@ def _recompute(
         return 0, [], ["No output was made again: name the source for that, with --source PATH."]
     task = Recomputer(folder, bank, dataset, picks)
     faults = [fault for fault in run_in_order(task, 0, len(picks), jobs) if fault is not None]
-    notes = []
-    if facts.get("version") != __version__:
-        notes.append(
-            f"The dataset was made by sirst5k {facts.get('version')}, and outputs were made again "
-            f"by {__version__}."
-        )
-    return len(picks), faults, notes
+    return len(picks), faults, version_notes(facts)

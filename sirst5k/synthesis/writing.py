@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sirst5k.datasets import Dataset
 from sirst5k.datasets.names import check_apart, check_lengths, unusable
@@ -17,7 +17,13 @@ from sirst5k.synthesis.executor import CHUNK, run_in_order
 from sirst5k.synthesis.folder_sink import FolderSink
 from sirst5k.synthesis.identity import Identity, run_identity
 from sirst5k.synthesis.lock import FolderLock
-from sirst5k.synthesis.manifest import MANIFEST, ManifestWriter, Progress, read_progress
+from sirst5k.synthesis.manifest import (
+    MANIFEST,
+    Expected,
+    ManifestWriter,
+    Progress,
+    read_progress,
+)
 from sirst5k.synthesis.run import Run
 from sirst5k.synthesis.shard_sink import SHARD_SIZE, ShardSink
 from sirst5k.synthesis.sink import Sink
@@ -117,7 +123,7 @@ def write_dataset(
     _check_names(synthetic, reserved)
     root = Path(out)
     OutputState(root).check()
-    with _one_sentence(root), contextlib.ExitStack() as stack:
+    with one_sentence(root), contextlib.ExitStack() as stack:
         if root.exists():  # a folder in use is refused before hours of looking
             stack.enter_context(FolderLock(root))
         survey(synthetic, test, jobs, on_error)
@@ -155,7 +161,7 @@ def _write(
     bank = run.synthetic.bank
     if bank is not None:
         bank.save(root / NOISE)
-    written = _store(run, root, progress, jobs, started)
+    written = store_run(run, root, progress, jobs, started)
     summary = _finish(state, run, identity, root)
     return WriteReport(
         root=str(root),
@@ -167,8 +173,20 @@ def _write(
     )
 
 
-def _store(
-    run: Run,
+class Storable(Expected, Protocol):
+    """A run whose units can be stored: of stills, or of sequences."""
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        ...
+
+    def store(self, number: int, /) -> str:
+        """Store a unit and return its lines of the manifest."""
+        ...
+
+
+def store_run(
+    run: Storable,
     root: Path,
     progress: Progress,
     jobs: int,
@@ -215,7 +233,7 @@ def _finish(state: OutputState, run: Run, identity: Identity, root: Path) -> Sum
 class _Again:
     """Stores units whose files are lost."""
 
-    def __init__(self, run: Run, numbers: list[int]) -> None:
+    def __init__(self, run: Storable, numbers: list[int]) -> None:
         self.run = run
         self.numbers = numbers
 
@@ -224,7 +242,7 @@ class _Again:
 
 
 @contextlib.contextmanager
-def _one_sentence(root: Path) -> Iterator[None]:
+def one_sentence(root: Path) -> Iterator[None]:
     """Turn what the operating system refuses into one sentence that says how to go on."""
     try:
         yield
