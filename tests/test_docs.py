@@ -21,6 +21,7 @@ SOURCES = [*PAGES, *sorted((ROOT / "cli").glob("*.py")), *sorted((ROOT / "exampl
 def commands_in(text: str) -> Iterator[list[str]]:
     """Yield the words of every command line that a text shows: at its line's start, or indented."""
     joined = re.sub(r"\\\\?\n\s*", "", text)
+    joined += "".join(f"\nsirst5k {words}" for words in re.findall(r"`sirst5k ([^`\n]+)`", text))
     for line in re.findall(r"^(?: {2,}|\$ )?sirst5k ([a-z-].*)$", joined, re.MULTILINE):
         # In help texts, two blanks and more set off what a command does.
         words = shlex.split(re.split(r" {3,}|  +(?=[a-z])", line)[0], comments=True)
@@ -34,6 +35,8 @@ def parse(words: list[str]) -> None:
     command: click.Command = cli
     context = click.Context(cli, info_name="sirst5k")
     while isinstance(command, click.Group):
+        if not words or words[0] in ("--help", "--version"):
+            return  # the group itself is meant
         name, *words = words
         found = command.get_command(context, name)
         assert found is not None, f"there is no command {name!r}"
@@ -44,7 +47,8 @@ def parse(words: list[str]) -> None:
     assert not rest, f"too many words: {rest}"
     for parameter in command.params:
         value = values.get(parameter.name)
-        if isinstance(parameter.type, click.Choice) and isinstance(value, str):
+        placeholder = not isinstance(value, str) or value.isupper()
+        if isinstance(parameter.type, click.Choice) and not placeholder:
             parameter.type.convert(value, parameter, context)
         if isinstance(parameter, click.Argument) and parameter.required:
             assert value not in (None, ()), f"{parameter.name} is missing"
