@@ -110,6 +110,8 @@ class TrainingConfig:
         Grey frames are repeated into so many.
     protocol : str
         Where the other values began, see `sirst5k.training.protocols`.
+    prior : float, optional
+        Probability of target that fresh heads begin at; None leaves the network's own.
     normalisation : str
         ``dataset`` (mean and deviation of the training frames), ``imagenet`` or ``none``.
     augmentation : Augmentation
@@ -168,6 +170,7 @@ class TrainingConfig:
     network: dict[str, Any] = field(default_factory=dict)
     in_channels: int = 1
     protocol: str = "fair"
+    prior: float | None = None
     normalisation: str = "dataset"
     augmentation: Augmentation = field(default_factory=Augmentation)
     transform: str | None = None
@@ -226,6 +229,10 @@ class TrainingConfig:
             raise ParameterError(
                 f"validation_fraction: expected a share between 0 and 1, got "
                 f"{self.validation_fraction}."
+            )
+        if self.prior is not None and not 0 < self.prior < 1:
+            raise ParameterError(
+                f"prior: expected a probability between 0 and 1, got {self.prior}."
             )
         if self.gradient_clip is not None and not self.gradient_clip > 0:
             raise ParameterError(f"gradient_clip: expected > 0, got {self.gradient_clip}.")

@@ -139,6 +139,10 @@ class DNANet(Network):
         own = cls.own_shapes(config)
         return {dnanet_weights.published_key(key, heads): key for key in own}
 
+    def score_layers(self) -> tuple[list[nn.Conv2d], list[nn.Conv2d]]:
+        """Return the heads."""
+        return list(self.outputs), []
+
     def predict(self, frames: Tensor) -> Tensor:
         """Return the logits of the merged levels alone."""
         logits: Tensor = self.outputs[-1](self._merged(self._grid(frames)))

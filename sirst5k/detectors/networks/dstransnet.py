@@ -134,6 +134,12 @@ class DSTransNet(Network):
         """Return the network's own key for each published one."""
         return dstransnet_weights.published_keys(cls.own_shapes(config))
 
+    def score_layers(self) -> tuple[list[nn.Conv2d], list[nn.Conv2d]]:
+        """Return the main and the coarse heads, and what fuses them."""
+        if not self.config.deep_supervision:
+            return [self.output], []
+        return [self.output, *self.auxiliary], [self.fused]
+
     def predict(self, frames: Tensor) -> Tensor:
         """Return the logits of the main head, the published prediction."""
         logits: Tensor = self.output(self._decode(frames)[-1])

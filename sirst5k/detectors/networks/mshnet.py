@@ -118,6 +118,10 @@ class MSHNet(Network):
         )
         return {renamed(key, renaming): key for key in cls.own_shapes(config)}
 
+    def score_layers(self) -> tuple[list[nn.Conv2d], list[nn.Conv2d]]:
+        """Return the head of each scale, and what fuses them."""
+        return list(self.outputs), [self.fuse]
+
     def predict(self, frames: Tensor) -> Tensor:
         """Return the logits fused from all scales."""
         return self._fused(self._scales(frames))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from sirst5k.detectors.networks.described import DescribedNetwork
 from sirst5k.detectors.networks.fitting import crop_heads, pad_to_multiple
-from sirst5k.errors import ShapeError
+from sirst5k.detectors.networks.prior import begin_at
+from sirst5k.errors import ParameterError, ShapeError
 
 
 class Network(DescribedNetwork):
     """Base of the networks that map a frame to a map of logits.
 
     A subclass says its name, its `Config` and the `multiple` of its graph, and implements
-    `supervise` and, where the prediction costs less alone, `predict`. Frames of any size
-    are padded here to that multiple, by repeating the border, and the maps cropped back.
+    `supervise`, `score_layers` and, where the prediction costs less alone, `predict`. Frames
+    of any size are padded here to that multiple, by repeating the border, and the maps
+    cropped back.
 
     Parameters
     ----------
@@ -78,6 +80,34 @@ class Network(DescribedNetwork):
     def warm_up(self, frames: Tensor) -> list[Tensor]:
         """Return the logits of the heads that are supervised in the first epochs."""
         return self.supervise(frames)
+
+    def begin_at(self, probability: float) -> None:
+        """Let fresh heads begin at a probability of target; published ones begin anywhere.
+
+        Parameters
+        ----------
+        probability : float
+            See `sirst5k.detectors.networks.prior.begin_at`.
+
+        Raises
+        ------
+        ParameterError
+            If it is not between 0 and 1.
+        """
+        begin_at(probability, *self.score_layers())
+
+    def score_layers(self) -> tuple[list[nn.Conv2d], list[nn.Conv2d]]:
+        """Return the layers from features to logits, and those from logits to logits.
+
+        Raises
+        ------
+        ParameterError
+            If the network does not say them.
+        """
+        raise ParameterError(
+            f"Expected a network that says which its heads are, so that they can begin at a "
+            f"prior; {self.name} does not. Train it with prior=null."
+        )
 
     def _check(self, frames: Tensor) -> None:
         if frames.ndim != 4 or frames.shape[1] != self.in_channels:

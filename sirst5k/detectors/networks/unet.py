@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -79,8 +78,7 @@ class UNet(Network):
         )
         supervised = len(widths) - 1 if config.deep_supervision else 1
         self.outputs = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in widths[:supervised])
-        for head in self.outputs:
-            nn.init.constant_(head.bias, math.log(PRIOR / (1 - PRIOR)))
+        self.begin_at(PRIOR)
 
     @property
     def multiple(self) -> int:  # type: ignore[override]
@@ -97,6 +95,10 @@ class UNet(Network):
             widths=tuple(kernel[0] for kernel in kernels),
             deep_supervision="outputs.1.weight" in shapes,
         )
+
+    def score_layers(self) -> tuple[list[nn.Conv2d], list[nn.Conv2d]]:
+        """Return the heads."""
+        return list(self.outputs), []
 
     def predict(self, frames: Tensor) -> Tensor:
         """Return the finest head alone."""

@@ -314,6 +314,21 @@ def test_wrong_frames_get_a_sentence(name: str, networks: dict[str, Any]) -> Non
         networks[name](torch.zeros(1, 1, 8, 8, dtype=torch.uint8))
 
 
+@each_network
+def test_all_heads_begin_at_a_prior(name: str) -> None:
+    network = make(name)
+    network.begin_at(0.02)
+    with torch.no_grad():
+        for head in network.score_layers()[0]:
+            head.weight.zero_()
+        maps = network.heads(torch.rand(2, 1, 64, 64))
+    for logits in maps:
+        middle = logits[..., 1:-1, 1:-1]  # what fuses heads may see zeros beyond the border
+        torch.testing.assert_close(middle.sigmoid(), torch.full_like(middle, 0.02))
+    with pytest.raises(ParameterError, match="Expected a prior between 0 and 1, got 1"):
+        network.begin_at(1)
+
+
 class Mean(Network):
     """A network as somebody else would add one: this file, and one line in the registry."""
 
@@ -342,5 +357,7 @@ def test_adding_a_network_takes_one_file_and_one_line(monkeypatch: pytest.Monkey
     frames = np.random.default_rng(0).random((2, 1, 13, 18), np.float32)
     np.testing.assert_allclose(detector.respond(frames), frames, atol=1e-6)
     assert network.published_keys(network.config) == {"scale": "scale"}
+    with pytest.raises(ParameterError, match="mean does not. Train it with prior=null"):
+        network.begin_at(0.01)
     with pytest.raises(WeightsError, match="Expected weights of mean that say"):
         network.read_config({"scale": ()})
