@@ -54,7 +54,9 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
     show_default=True,
     help="auto takes a GPU where there is one.",
 )
-@click.option("--devices", type=click.IntRange(min=1), default=1, help="Number of GPUs.")
+@click.option(
+    "--devices", type=click.IntRange(min=1), default=1, help="Processes, each with one device."
+)
 @click.option("--precision", help="bf16-mixed (a GPU's default), 32-true, 16-mixed.")
 @click.option(
     "--compile",
@@ -123,7 +125,9 @@ def command(
     from sirst5k.detectors.settings import parse_settings
     from sirst5k.synthesis import Recipe, open_noise
     from sirst5k.training import fit
+    from sirst5k.training.devices import is_first_process
 
+    quiet = quiet or not is_first_process()  # one of several speaks
     made_by = Recipe.load(recipe) if recipe is not None else None
     bank = None
     if noise is not None:
@@ -164,7 +168,7 @@ def command(
         raise
     finally:
         bar.close()
-    if as_json:
+    if as_json and is_first_process():
         click.echo(json.dumps(report.to_dict()))
     elif not quiet:
         _say(report)

@@ -38,6 +38,14 @@ def diverged(step: int, ids: Sequence[str], folder: Path, batch: dict[str, Any])
     )
 
 
+def diverged_elsewhere(step: int) -> TrainingError:
+    """Return the error for a loss that is finite here, but not in another process."""
+    return TrainingError(
+        f"Expected a finite loss, but that of step {step} is not, in another process of this "
+        "run; it has said and saved its share of the batch."
+    )
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory ran out, on a GPU or off it."""
     text = str(error).lower()

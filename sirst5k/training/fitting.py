@@ -16,9 +16,10 @@ from sirst5k.detectors.registry import task_of
 from sirst5k.errors import OutputError
 from sirst5k.noise import NoiseBank
 from sirst5k.synthesis import Recipe
+from sirst5k.training.agreeing import Agreement
 from sirst5k.training.config import TrainingConfig
 from sirst5k.training.curves import draw_curves
-from sirst5k.training.devices import make_fabric
+from sirst5k.training.devices import check_shares, make_fabric
 from sirst5k.training.environment import environment
 from sirst5k.training.failures import out_of_memory
 from sirst5k.training.loop import Loop
@@ -92,6 +93,7 @@ def fit(
     started: Callable[[int, int, int], Callable[[dict[str, float]], None] | None] | None = None,
     watch: Callable[[Any, int, bool], None] | None = None,
     decoding: Any = None,
+    memory: int | None = None,
     **wishes: Any,
 ) -> FitReport:
     """Train a detector, or go on with a run that was interrupted.
@@ -118,7 +120,8 @@ def fit(
     device : str
         ``auto``, ``cpu`` or ``cuda``.
     devices : int
-        How many of them, each with its share of every batch.
+        How many of them, each a process with its share of every batch; `torchrun` decides
+        where that started this one.
     jobs : int
         Processes that decode.
     cache : path or bool, optional
@@ -138,6 +141,9 @@ def fit(
         What it finds has no effect on the run.
     decoding : callable, optional
         Wraps the loop over images that are decoded.
+    memory : int, optional
+        Bytes that decoded training frames may take; half of what is free by default. More
+        are computed or read anew for each batch, in processes beside the training.
     **wishes
         Fields of `TrainingConfig`. A `batch_size` of ``auto`` is the largest power of two
         that fits into the GPU; without one it is the protocol's.
@@ -164,9 +170,15 @@ def fit(
     made_by = Recipe.load(recipe) if isinstance(recipe, str) else recipe
     fabric = make_fabric(config, device, devices)
     if measured:
-        config = replace(config, batch_size=_measured_batch(config, folder, fabric, overwrite))
+        fits = _measured_batch(config, folder, fabric, overwrite)
+        config = replace(config, batch_size=Agreement(fabric).told(fits))
+    check_shares(config, fabric.world_size)
     document = _document(config, dataset, made_by)
-    _check_folder(folder, document, overwrite)
+    if not overwrite:
+        _check_folder(folder, document)
+    elif fabric.is_global_zero:
+        folder.clear()
+    fabric.barrier()  # nobody goes on from what is just being removed
     kept = None if cache is False else cache_folder(None if cache is True else cache)
     material = Source(
         dataset,
@@ -177,6 +189,7 @@ def fit(
         jobs,
         kept,
         decoding,
+        memory,
     )
     prepared = _kind(config).prepare(config, material, fabric)
     loop = _assemble(config, fabric, folder, prepared)
@@ -184,7 +197,7 @@ def fit(
     loop.resume()
     if fabric.is_global_zero:
         folder.write_config(document)
-        where = {"frames": prepared.where}
+        where = {"frames": prepared.where, "processes": fabric.world_size}
         folder.write_environment(environment(fabric.device, loop.progress.step) | where)
         loop.board = _board(folder)
     if started is not None and fabric.is_global_zero:
@@ -254,7 +267,7 @@ def _measured_batch(config: TrainingConfig, folder: RunFolder, fabric: Any, over
         return config.batch_size
     if fits < 1:
         raise out_of_memory(2, 0)
-    return 1 << (fits.bit_length() - 1)
+    return (1 << (fits.bit_length() - 1)) * int(fabric.world_size)
 
 
 def _document(config: TrainingConfig, dataset: Any, recipe: Recipe | None) -> dict[str, Any]:
@@ -269,13 +282,12 @@ def _document(config: TrainingConfig, dataset: Any, recipe: Recipe | None) -> di
     return {"data": data, "training": config.to_dict()}
 
 
-def _check_folder(folder: RunFolder, document: dict[str, Any], overwrite: bool) -> None:
-    before = folder.read_config() if not overwrite else None
-    if overwrite:
-        folder.clear()
-    if before is None or before == document:
+def _check_folder(folder: RunFolder, document: dict[str, Any]) -> None:
+    before = folder.read_config()
+    # A value that an older version did not know is None where it was not there.
+    changed = [] if before is None else sorted(_differences(before, document))
+    if not changed:
         return
-    changed = sorted(_differences(before, document))
     raise OutputError(
         f"{folder.path} holds another run: {'; '.join(changed[:4])}"
         f"{'; …' if len(changed) > 4 else ''}. Go on with the old values, name another "

@@ -13,10 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from sirst5k.detectors.weights import save_weights
+from sirst5k.training.agreeing import Agreement
 from sirst5k.training.averaging import WeightAverage
 from sirst5k.training.checkpoint import Progress, load_state, save_state
 from sirst5k.training.config import TrainingConfig
-from sirst5k.training.failures import diverged, is_out_of_memory, out_of_memory
+from sirst5k.training.failures import (
+    diverged,
+    diverged_elsewhere,
+    is_out_of_memory,
+    out_of_memory,
+)
 from sirst5k.training.records import Records
 from sirst5k.training.run_folder import BEST, LAST, METRICS, STATE, RunFolder
 from sirst5k.training.schedules import Course, rate_at
@@ -80,6 +86,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         config, device = self.config, self.fabric.device
+        self.agreement = Agreement(self.fabric)
         self.average = (
             WeightAverage(self.network, config.ema, config.ema_updates) if config.ema else None
         )
@@ -114,13 +121,13 @@ class Loop:
         TrainingError
             If the loss is not finite, or memory runs out.
         """
-        records = Records(self.folder / METRICS, self.progress.step)
+        first = self.agreement.first
+        records = Records(self.folder / METRICS, self.progress.step) if first else None
         self._recall(records)
         started, saved = time.monotonic(), time.monotonic()
         before = self.progress.seconds
         self.network.train()
-        first = self.progress.step
-        self.task.follow(first, self.steps)
+        self.task.follow(self.progress.step, self.steps)
         try:
             while self.progress.step < self.steps and not self._stale():
                 self._step(self.progress.step)
@@ -134,15 +141,16 @@ class Loop:
                     self._validate(records)
                     self._save()
                     saved = now
-                elif now - saved > SAVE_EVERY:
+                elif now - saved > SAVE_EVERY and self._may_stop():
                     self._save()
                     saved = now
                 self._show()
-                if stop.asked and not at_end:
+                if not at_end and self._may_stop() and self.agreement.any(stop.asked):
                     self._save()
                     raise Interrupted
         finally:
-            records.close()
+            if records is not None:
+                records.close()
         return self.progress
 
     def _step(self, step: int) -> None:
@@ -175,6 +183,14 @@ class Loop:
         self._overlap += found.overlap
         self._since += 1
 
+    def _may_stop(self) -> bool:
+        """Return whether a run may end after this step, and its state say all there is.
+
+        With several processes only where a row of the records is full: asking the others
+        after every step would cost time, and each has sums of its own in between.
+        """
+        return self.agreement.alone or self._since == 0
+
     def _set_rate(self, step: int) -> None:
         per_epoch = self.task.per_epoch
         epochs = self.config.epochs or math.ceil(self.steps / per_epoch)
@@ -185,20 +201,24 @@ class Loop:
 
     def _check_finite(self, losses: Tensor, first: int) -> None:
         """Stop at a loss that is not finite; makes its batch once more to save it."""
-        wrong = (~torch.isfinite(losses)).nonzero()
+        own = ~torch.isfinite(losses)
+        wrong = self.agreement.total(own.double()).nonzero()
         if len(wrong) == 0:
             return
-        step = first + int(wrong[0])
+        place = int(wrong[0])
+        step = first + place
+        if not own[place]:
+            raise diverged_elsewhere(step)
         arrays = self.task.arrays(self.task.make(step))
         raise diverged(step, self.task.names(step), self.folder.path, arrays)
 
-    def _record(self, records: Records) -> None:
+    def _record(self, records: Records | None) -> None:
         """Write the mean of the last steps; a GPU is waited for here and nowhere else."""
         losses = self._losses[: self._since]
         self._check_finite(losses, self.progress.step - self._since)
-        intersection, union = self._overlap.tolist()
+        intersection, union = self.agreement.total(self._overlap).tolist()
         self._iou = intersection / union if union else math.nan
-        self._loss = float(losses.mean())
+        self._loss = float(self.agreement.total(losses.mean())) / self.fabric.world_size
         row: dict[str, Any] = {
             "step": self.progress.step,
             "epoch": self.progress.step / self.task.per_epoch,
@@ -207,17 +227,20 @@ class Loop:
             "lr": self._rate,
             "seconds": round(self.progress.seconds, 3),
         }
-        if self.fabric.is_global_zero:
+        if records is not None:
             records.add(**row)
             self._to_board({key: row[key] for key in ("loss", "iou", "lr")}, "train")
         self._since = 0
         self._overlap.zero_()
 
-    def _validate(self, records: Records) -> None:
+    def _validate(self, records: Records | None) -> None:
         step = self.progress.step
         averaged = self.average.applied(self.network) if self.average else nullcontext()
         with averaged:
-            self._validated = self.task.score(self.network, self.fabric.autocast, step)
+            scores = None
+            if self.agreement.first:
+                scores = self.task.score(self.network, self.fabric.autocast, step)
+            self._validated = self.agreement.told(scores)
             value = self._validated[self.config.select_by]
             better = value == value and (self.progress.best is None or value > self.progress.best)
             if better:
@@ -231,7 +254,7 @@ class Loop:
                 self.network.eval()
                 self.watch(self.network, step, self.task.warming_up(step - 1))
                 self.network.train()
-        if self.fabric.is_global_zero:
+        if records is not None:
             records.add(step=step, validation=self._validated)
             self._to_board(self._validated, "validation")
 
@@ -255,9 +278,9 @@ class Loop:
             said = {**self.notes, "step": str(self.progress.step)}
             save_weights(self.network, self.folder / name, **said)
 
-    def _recall(self, records: Records) -> None:
+    def _recall(self, records: Records | None) -> None:
         """Take from the records what the bar of an interrupted run showed."""
-        for row in records.rows:
+        for row in records.rows if records is not None else ():
             self._validated = row.get("validation", self._validated)
 
     def _show(self) -> None:

@@ -13,9 +13,9 @@ from sirst5k.losses import create as create_loss
 from sirst5k.synthesis import Recipe
 from sirst5k.training.clips.dividing import divide_sequences
 from sirst5k.training.config import TrainingConfig
-from sirst5k.training.frames import FrameStore, choose_frames
+from sirst5k.training.frames import FrameTable
 from sirst5k.training.mask_task import MaskTask, frames_that_fit
-from sirst5k.training.material import Parts, divide, store_of
+from sirst5k.training.material import Parts, divide, frames_of, store_of
 from sirst5k.training.preparing import (
     Prepared,
     Source,
@@ -51,18 +51,21 @@ def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
         cache=source.cache,
     )
     kept = {"jobs": source.jobs, "cache": source.cache, "progress": source.decoding}
-    store = store_of(parts.training, **kept)
+    frames = frames_of(parts.training, fabric.device, memory=source.memory, **kept)
     held_out = store_of(parts.held_out, **kept)
-    normalisation = normalisation_of(config, store.mean_and_deviation)
+    table = frames.table
+    normalisation = normalisation_of(config, table.mean_and_deviation)
     network = fresh_network(config)
     network.normalisation = normalisation
+    if config.prior is not None:
+        network.begin_at(config.prior)
     if config.channels_last:
         network = network.to(memory_format=torch.channels_last)
-    batches = _batches(config, store)
+    batches = _batches(config, table)
     steps = config.steps or config.epochs * batches.per_epoch  # type: ignore[operator]
     material = Material(
-        store,
-        choose_frames(store, fabric.device),
+        table,
+        frames,
         batches,
         normalisation,
         _transform(config, parts, fabric.device),
@@ -80,7 +83,7 @@ def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
         SupervisedHeads(network),
         MaskTask(config, _criterion(config), maker, validation, steps),
         steps,
-        len(store),
+        len(table),
         material.frames.reason,
     )
 
@@ -106,10 +109,10 @@ def _criterion(config: TrainingConfig) -> Any:
     return DeepSupervision(create_loss(config.loss, **config.loss_config))
 
 
-def _batches(config: TrainingConfig, store: FrameStore) -> Batches:
+def _batches(config: TrainingConfig, table: FrameTable) -> Batches:
     if config.batching == "negatives":
-        return NegativeBatches(store.parents, config.seed)
-    return shuffled_batches(config, len(store))
+        return NegativeBatches(table.parents, config.seed)
+    return shuffled_batches(config, len(table))
 
 
 def _transform(config: TrainingConfig, parts: Parts, device: torch.device) -> Any:

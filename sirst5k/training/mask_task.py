@@ -79,7 +79,7 @@ class MaskTask:
 
     def names(self, step: int) -> Sequence[str]:
         """Return the frames of a step's batch."""
-        return [self.maker.material.store.ids[index] for index in self.maker.indices(step)]
+        return [self.maker.material.table.ids[index] for index in self.maker.indices(step)]
 
     def arrays(self, batch: tuple[Tensor, Tensor]) -> dict[str, Any]:
         """Return images and masks of a batch."""

@@ -14,7 +14,15 @@ from sirst5k.errors import SplitError
 from sirst5k.noise import NoiseBank
 from sirst5k.sample import Sample
 from sirst5k.synthesis import Recipe, SyntheticDataset, sample_noise
-from sirst5k.training.frames import FrameStore, build_store
+from sirst5k.training.frames import (
+    FrameStore,
+    ResidentFrames,
+    StreamedFrames,
+    build_store,
+    choose_frames,
+    scan_samples,
+)
+from sirst5k.training.frames.memory import available_memory, expected_bytes
 from sirst5k.training.holdout import hold_out
 from sirst5k.training.leaks import find_leaks
 
@@ -131,6 +139,55 @@ def cache_folder(wish: str | os.PathLike[str] | None) -> Path:
     return Path(os.environ.get("SIRST5K_CACHE") or Path(base) / "sirst5k" / "frames")
 
 
+def frames_of(
+    samples: Sequence[Sample],
+    device: Any,
+    *,
+    jobs: int,
+    cache: Path | None,
+    progress: Any = None,
+    memory: int | None = None,
+) -> ResidentFrames | StreamedFrames:
+    """Return the frames to train on where batches are made of them.
+
+    Decoded once if they fit into memory, or into a file of the cache. Otherwise each is
+    computed or read anew whenever a batch needs it, and only what is known beside the pixels
+    is held. The batches are the same.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    device : torch.device
+    jobs, cache, progress
+        See `store_of`.
+    memory : int, optional
+        Bytes that decoded frames may take; half of what is free by default.
+    """
+    if not _on_disk(samples, cache):
+        free = available_memory()
+        limit = memory if memory is not None else None if free is None else free // 2
+        needed = expected_bytes(samples)
+        if limit is not None and needed > limit:
+            table = scan_samples(samples, jobs=jobs, progress=progress)
+            frames = StreamedFrames(samples, device, _readers(jobs), table)
+            frames.reason = (
+                f"streamed: frames take about {needed / 2**30:.2f} GiB, more than the "
+                f"{limit / 2**30:.2f} GiB that they may"
+            )
+            return frames
+    return choose_frames(store_of(samples, jobs=jobs, cache=cache, progress=progress), device)
+
+
+def _on_disk(samples: Sequence[Sample], cache: Path | None) -> bool:
+    """Return whether decoded frames go into a file rather than into memory."""
+    return isinstance(samples, Dataset) and samples.root is not None and cache is not None
+
+
+def _readers(jobs: int) -> int:
+    """Return how many processes compute frames beside the training: none for one job."""
+    return (os.cpu_count() or 1) - 1 if jobs < 0 else jobs - 1
+
+
 def store_of(
     samples: Sequence[Sample], *, jobs: int, cache: Path | None, progress: Any = None
 ) -> FrameStore:
@@ -141,7 +198,7 @@ def store_of(
     """
     if not isinstance(samples, Dataset):
         return build_store(samples, jobs=jobs, progress=progress)
-    on_disk = samples.root is not None and cache is not None
+    on_disk = _on_disk(samples, cache)
     return build_store(
         samples,
         jobs=jobs,

@@ -42,6 +42,8 @@ class Source:
         Where decoded frames are kept between runs.
     decoding : callable, optional
         Wraps the loop over images that are decoded.
+    memory : int, optional
+        Bytes that decoded frames may take; half of what is free if None.
     """
 
     data: Any
@@ -52,6 +54,7 @@ class Source:
     jobs: int = 1
     cache: Path | None = None
     decoding: Any = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -115,6 +115,21 @@ class NegativeBatches:
         return self._groups[group]
 
 
+def share(batch: Indices, rank: int, ranks: int) -> Indices:
+    """Return the part of a batch that one of several processes makes.
+
+    Shares are equal: of a last batch that cannot be divided, some frames are taken twice.
+
+    Parameters
+    ----------
+    batch : (N,) int64
+    rank, ranks : int
+        Which process of how many.
+    """
+    equal = np.resize(batch, -(-len(batch) // ranks) * ranks)
+    return equal[rank::ranks].copy()
+
+
 @lru_cache(maxsize=4)
 def _order(length: int, seed: int, epoch: int) -> Indices:
     sequence = np.random.SeedSequence(entropy=seed, spawn_key=(_ORDER, epoch))

@@ -14,10 +14,10 @@ from sirst5k.detectors.normalisation import Normalisation
 from sirst5k.seeds import stable_hash
 from sirst5k.training.augmentation import apply, draw
 from sirst5k.training.config import TrainingConfig
-from sirst5k.training.sampling import Batches, Indices
+from sirst5k.training.sampling import Batches, Indices, share
 
 if TYPE_CHECKING:
-    from sirst5k.training.frames import FrameStore, ResidentFrames, StreamedFrames
+    from sirst5k.training.frames import FrameTable, ResidentFrames, StreamedFrames
 
 _AUGMENT = stable_hash("augmentation of a training step")
 # MSHNet's loss changes after six of its published 400 epochs. A run that is measured in
@@ -31,10 +31,10 @@ class Material:
 
     Attributes
     ----------
-    store : FrameStore
-        The training frames on the host.
+    table : FrameTable
+        What is known of the training frames.
     frames : ResidentFrames or StreamedFrames
-        The same where batches are made.
+        The frames where batches are made.
     batches : Batches
         Which frames are in which.
     normalisation : Normalisation
@@ -42,7 +42,7 @@ class Material:
         ``(images, masks, generator=…)`` on the device, after the augmentation.
     """
 
-    store: FrameStore
+    table: FrameTable
     frames: ResidentFrames | StreamedFrames
     batches: Batches
     normalisation: Normalisation
@@ -76,7 +76,7 @@ class BatchMaker:
 
     def indices(self, step: int) -> Indices:
         """Return the frames of this process's share of a step's batch."""
-        return self.material.batches.at(step)[self.rank :: self.ranks].copy()
+        return share(self.material.batches.at(step), self.rank, self.ranks)
 
     def make(self, step: int) -> tuple[Tensor, Tensor]:
         """Return the images and masks of a step.
@@ -95,7 +95,7 @@ class BatchMaker:
         ).spawn(2)
         rng = np.random.Generator(np.random.PCG64DXSM(words[0]))
         frames = material.frames.batch(chosen)
-        drawn = draw(config.augmentation, material.store, chosen, rng)
+        drawn = draw(config.augmentation, material.table, chosen, rng)
         images, masks = apply(frames, config.augmentation, drawn)
         if material.transform is not None:
             generator = torch.Generator(self.device)

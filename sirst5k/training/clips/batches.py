@@ -17,7 +17,7 @@ from sirst5k.training.clips.store import ClipStore
 from sirst5k.training.clips.turning import draw, turn_boxes, turn_clips
 from sirst5k.training.config import TrainingConfig
 from sirst5k.training.frames.batch import send
-from sirst5k.training.sampling import Indices, ShuffledBatches
+from sirst5k.training.sampling import Indices, ShuffledBatches, share
 
 _AUGMENT = stable_hash("flips and turns of a training step's clips")
 
@@ -76,7 +76,7 @@ class ClipMaker:
 
     def indices(self, step: int) -> Indices:
         """Return the clips of this process's share of a step's batch."""
-        return self.batches.at(step)[self.rank :: self.ranks].copy()
+        return share(self.batches.at(step), self.rank, self.ranks)
 
     def make(self, step: int) -> ClipBatch:
         """Return the batch of a step."""

@@ -95,6 +95,8 @@ def check_clips(config: TrainingConfig, source: Source) -> None:
             "transform: there are no operations on clips at training time. Name the recipe with "
             "--recipe instead: its variants are computed before the first step."
         )
+    if config.prior is not None:
+        raise ParameterError(f"prior: expected null for clips, got {config.prior}.")
     if config.loss != "published":
         raise ParameterError(f"loss: expected published for clips, got {config.loss!r}.")
     if config.select_by not in SCORES:
