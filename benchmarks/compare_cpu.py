@@ -1,12 +1,13 @@
 """Does the synthetic data help? A first answer that one CPU can give.
 
     OMP_NUM_THREADS=1 python benchmarks/compare_cpu.py ../shared/data/sirst-v1 \
-        --out out/compare-cpu --workers 2 --time-limit 3600
+        --out out/compare-cpu --keep benchmarks/results/compare-cpu
 
-Narrow networks, 128×128 crops, few equal steps, arms none, reference and sirst5k, 3 seeds. It
+Narrow networks, 96×96 crops, few equal steps, arms none, reference and sirst5k, 3 seeds. It
 shows that the machinery works and which way things point; it says nothing about full-size
-networks that are trained to the end. Run again, it goes on. The report and the figures are then
-copied to benchmarks/results/compare-cpu/.
+networks that are trained to the end. About 70 minutes of one core (docs/training.md, "Small
+budgets", says what they were chosen by): in so few steps the protocol's learning rate of 0.001
+moves DNANet little, and one of 0.005 silences MSHNet: all are given 0.002. Run again, it goes on.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ def main() -> None:
     parser.add_argument("data", help="sirst-v1, or another dataset with a training split")
     parser.add_argument("--out", type=Path, default=Path("out/compare-cpu"))
     parser.add_argument("--detectors", default="unet,mshnet,dnanet")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--size", type=int, default=96)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--rate", type=float, default=0.002)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--time-limit", type=float, help="begin no run after so many seconds")
     parser.add_argument("--keep", type=Path, help="where report and figures are copied to")
@@ -44,7 +46,10 @@ def main() -> None:
     words = ["compare", "--data", args.data, "--detectors", args.detectors]
     words += ["--arms", "none,reference,sirst5k", "--out", str(args.out), "--device", "cpu"]
     words += ["--steps", str(args.steps), "--seeds", str(args.seeds), "--size", str(args.size)]
-    words += ["--set", f"batch_size={args.batch}", "--workers", str(args.workers)]
+    words += ["--set", f"batch_size={args.batch}", "--set", f"optimizer.lr={args.rate}"]
+    # Each validation also scores the test split, for the curve; often, it would cost the most.
+    words += ["--set", f"validate_every={max(1, args.steps // 3)}"]
+    words += ["--workers", str(args.workers)]
     words += ["--jobs", "1"]
     words += [part for setting in narrow(args.detectors) for part in ("--net", setting)]
     if args.time_limit is not None:
