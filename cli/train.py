@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -122,18 +122,23 @@ def command(
       sirst5k train --data demo:sequences=12,size=64 --detector stmenet --net width=0.25 \
           --size 64 --steps 400 --out run
     """
+    from sirst5k.detectors.registry import task_of
     from sirst5k.detectors.settings import parse_settings
     from sirst5k.synthesis import Recipe, open_noise
+    from sirst5k.synthesis.sequences import open_sequence_noise
     from sirst5k.training import fit
     from sirst5k.training.devices import is_first_process
 
     quiet = quiet or not is_first_process()  # one of several speaks
     made_by = Recipe.load(recipe) if recipe is not None else None
-    bank = None
+    bank: Any = None
     if noise is not None:
         if made_by is None:
             raise click.UsageError("--noise needs a --recipe that uses it.")
-        bank = open_noise(noise, made_by.sampling)
+        if task_of(detector) == "boxes":
+            bank = open_sequence_noise(noise)
+        else:
+            bank = open_noise(noise, made_by.sampling)
     bar = TrainingBar(quiet or as_json)
     try:
         report = fit(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 from sirst5k.datasets.dataset import Dataset
+from sirst5k.datasets.sequences import SequenceDataset
 
 
-def parents_of(dataset: Dataset) -> dict[str, str]:
+def parents_of(dataset: Dataset | SequenceDataset) -> dict[str, str]:
     """Return of every sample the image that it was made of, or itself.
 
     A folder that `sirst5k synth` wrote says so in its manifest.

@@ -149,7 +149,8 @@ class TrainingConfig:
     whole_boxes : bool
         Boxes of clips are cut to whole pixels of the letterboxed frame, as published.
     initialisation : str
-        First weights: each network's ``own``, or of a video network the ``published`` ones.
+        First weights: each network's ``own`` (of a video network with heads that begin near
+        a probability of 1 %), or of a video network the ``published`` ones.
     precision : str
         Of lightning-fabric; ``auto`` is ``bf16-mixed`` on a GPU and ``32-true`` elsewhere.
     compile : str

@@ -14,7 +14,7 @@ from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
 from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.detectors.registry import task_of
 from sirst5k.errors import OutputError
-from sirst5k.noise import NoiseBank
+from sirst5k.noise import NoiseBank, SequenceNoise
 from sirst5k.synthesis import Recipe
 from sirst5k.training.agreeing import Agreement
 from sirst5k.training.config import TrainingConfig
@@ -80,7 +80,7 @@ def fit(
     *,
     split: str | None = None,
     recipe: Recipe | str | None = None,
-    bank: NoiseBank | None = None,
+    bank: NoiseBank | SequenceNoise | None = None,
     protocol: str = "fair",
     assignments: Iterable[str] = (),
     device: str = "auto",
@@ -111,7 +111,7 @@ def fit(
         List or role to train on; ``trainval`` or ``train`` by default.
     recipe : Recipe or str, optional
         Variants of the training images are computed and trained on, without any file.
-    bank : NoiseBank, optional
+    bank : NoiseBank, or SequenceNoise for detectors of boxes, optional
         Where their noise comes from; the training images by default.
     protocol : str
         Where the configuration begins, see `sirst5k.training.PROTOCOLS`.

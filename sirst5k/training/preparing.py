@@ -13,7 +13,6 @@ from sirst5k.detectors import create
 from sirst5k.detectors.normalisation import IMAGENET, Normalisation
 from sirst5k.detectors.registry import CLASSICAL
 from sirst5k.errors import ParameterError
-from sirst5k.noise import NoiseBank
 from sirst5k.synthesis import Recipe
 from sirst5k.training.config import TrainingConfig
 from sirst5k.training.sampling import ShuffledBatches
@@ -34,7 +33,7 @@ class Source:
         What is validated on; a fixed share of `data` if None.
     recipe : Recipe, optional
         Variants of the training images are computed and trained on.
-    bank : NoiseBank, optional
+    bank : NoiseBank or SequenceNoise, optional
         Where their noise comes from.
     jobs : int
         Processes that decode.
@@ -50,7 +49,7 @@ class Source:
     test: Any = None
     held_out: Any = None
     recipe: Recipe | None = None
-    bank: NoiseBank | None = None
+    bank: Any = None
     jobs: int = 1
     cache: Path | None = None
     decoding: Any = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,21 @@ class VideoNetwork(DescribedNetwork):
                 nn.init.normal_(module.weight, 0.0, 0.02)
             elif isinstance(module, nn.BatchNorm2d):
                 nn.init.normal_(module.weight, 1.0, 0.02)
+
+    def begin_at(self, probability: float) -> None:
+        """Let objectness and classes of every cell begin near a probability.
+
+        As the YOLOX papers' own code does, and the published video codes do not: theirs begin
+        near one half in thousands of cells, of which a few hold a target.
+
+        Parameters
+        ----------
+        probability : float
+            In (0, 1).
+        """
+        logit = math.log(probability / (1 - probability))
+        for layer in (self.head.objectness, self.head.class_logits):
+            nn.init.constant_(layer.bias, logit)
 
     def check(self, clip: Tensor) -> None:
         """Raise `ShapeError` if a clip is none that the network takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sirst5k.datasets.parents import parents_of
 from sirst5k.datasets.sequences import sequence_of
 from sirst5k.errors import SplitError
 from sirst5k.training.holdout import hold_out
@@ -19,7 +20,9 @@ def divide_sequences(
     data : SequenceDataset
         The training split.
     fraction : float
-        Share of its sequences that is held out, by a fixed hash of their names.
+        Share of its sequences that is held out, by a fixed hash of their names. In a folder
+        that `sirst5k synth` wrote, variants of a sequence go with it, and originals alone
+        are held out, where they are there.
     test : SequenceDataset, optional
         Refused if a sequence of it is trained on; its frames are not looked at.
     held_out : SequenceDataset, optional
@@ -39,7 +42,8 @@ def divide_sequences(
     if held_out is not None:
         _refuse_shared(data, held_out, "held-out")
         return data, held_out
-    names = [sequence_of(key) for key in data.ids]
+    parents = parents_of(data)
+    names = [sequence_of(parents[key]) for key in data.ids]
     if len(set(names)) < 2:
         raise SplitError(
             f"Expected at least two sequences, one to train on and one to hold out, got "
@@ -47,9 +51,11 @@ def divide_sequences(
             "dataset (held_out=… in Python)."
         )
     kept, held = hold_out(names, fraction)
+    # Scores on variants would say how well a network does on our noise, not on the sensor's.
+    originals = [place for place in held if sequence_of(data.ids[place]) == names[place]]
     return (
         data.subset([data.ids[place] for place in kept]),
-        data.subset([data.ids[place] for place in held]),
+        data.subset([data.ids[place] for place in originals or held]),
     )
 
 

@@ -8,6 +8,7 @@ import torch
 
 from sirst5k.errors import ParameterError
 from sirst5k.losses import YOLOXLoss
+from sirst5k.synthesis.sequences import SyntheticSequences
 from sirst5k.training.clips.batches import ClipMaker
 from sirst5k.training.clips.dividing import divide_sequences
 from sirst5k.training.clips.frames import ClipFrames
@@ -23,6 +24,8 @@ from sirst5k.training.preparing import (
     normalisation_of,
     shuffled_batches,
 )
+
+_PRIOR = 0.01  # of a target in a cell, where the first weights are not the published ones
 
 
 def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
@@ -43,7 +46,8 @@ def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepar
     )
     side = config.augmentation.crop
     kept = {"jobs": source.jobs, "progress": source.decoding}
-    store = build_clips(data.with_length(length), side, whole_boxes=config.whole_boxes, **kept)
+    training = _variants(config, source, data.with_length(length))
+    store = build_clips(training, side, whole_boxes=config.whole_boxes, **kept)
     validated = build_clips(held_out.with_length(length), side, **kept)
     normalisation = normalisation_of(config, store.mean_and_deviation)
     network.normalisation = normalisation
@@ -86,8 +90,6 @@ def check_clips(config: TrainingConfig, source: Source) -> None:
             f"Expected sequences for {config.detector}, which looks at clips, but "
             f"{source.data.describe()} has single images."
         )
-    if source.recipe is not None:
-        raise ParameterError(f"Expected no recipe for clips, got {source.recipe.name!r}.")
     if config.batching != "shuffled":
         raise ParameterError(f"batching: expected shuffled for clips, got {config.batching!r}.")
     if config.transform is not None:
@@ -110,8 +112,17 @@ def _network(config: TrainingConfig) -> Any:
     network = fresh_network(config)
     if config.initialisation == "published":
         network.initialise()
+    else:
+        network.begin_at(_PRIOR)
     return network
 
 
 def _criterion(config: TrainingConfig, network: Any) -> YOLOXLoss:
     return YOLOXLoss(stride=network.stride, **config.loss_config)
+
+
+def _variants(config: TrainingConfig, source: Source, data: Any) -> Any:
+    """Return the sequences with their variants by the recipe, if there is one."""
+    if source.recipe is None:
+        return data
+    return SyntheticSequences(data, source.recipe, source.bank, config.seed)
