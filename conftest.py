@@ -7,6 +7,7 @@ from importlib.util import find_spec
 _NEEDS = {
     "torch": [
         "sirst5k/comparison/*.py",
+        "sirst5k/comparison/clips/*.py",
         "sirst5k/comparison/report/*.py",
         "tests/comparison/faking.py",
         "sirst5k/detectors/networks/*.py",

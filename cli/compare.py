@@ -28,7 +28,7 @@ def _numbers(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
 
 
 @click.command("compare")
-@click.option("--data", required=True, help="Dataset folder, or demo.")
+@click.option("--data", required=True, help="Dataset folder, demo, or demo:sequences=8.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Its folder.")
 @click.option(
     "--detectors", default="unet", show_default=True, callback=_words, help="With commas."
@@ -67,7 +67,9 @@ def _numbers(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
 @click.option("--also-test", multiple=True, help="Another dataset to test on; may be repeated.")
 @click.option("--profiles", callback=_words, help="Published metrics to print beside ours.")
 @click.option("--net", multiple=True, metavar="DETECTOR.KEY=VALUE", help="Of a network.")
-@click.option("--size", type=click.IntRange(min=32), help="Side of the training crops.")
+@click.option(
+    "--size", type=click.IntRange(min=32), help="Side of the training crops, or of clips."
+)
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of every training, repeatable."
 )
@@ -118,8 +120,10 @@ def command(
       sirst5k compare --data SIRST --fractions 0.1,0.25,0.5,1 --steps 4000 --out labels
       sirst5k compare --data SIRST --arm noise=sirst5k:negatives=null --steps 4000 --out ablation
       sirst5k compare --data demo:n=24,size=64 --steps 60 --size 48 --seeds 1 --out try
+      sirst5k compare --data DAUB --detectors sstnet,stmenet,mshnet --steps 20000 --out clips
     """
     from sirst5k.comparison import Experiment, parse_arm, run, write_report
+    from sirst5k.comparison.arms import why_not
 
     wished = [parse_arm(word) for word in arms]
     for word in more_arms:
@@ -145,6 +149,10 @@ def command(
         also_test=also_test,
         profiles=("corrected", *profiles),
     )
+    for detector in detectors:
+        for arm in wished:
+            if reason := why_not(arm, detector):
+                click.echo(f"{arm.name} is left out for {detector}: {reason}", err=True)
     watch = _Watch(quiet or as_json)
     try:
         outcomes = run(

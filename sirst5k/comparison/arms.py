@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sirst5k.detectors.registry import task_of
 from sirst5k.errors import ParameterError, RecipeError
 from sirst5k.synthesis import Recipe, built_in_recipes
+from sirst5k.synthesis.sequences import check_recipe
 
 KINDS = ("none", "recipe", "folder")
 BASELINE = "none"
@@ -95,6 +97,20 @@ def parse_arm(word: str, assignments: Sequence[str] = ()) -> Arm:
     if assignments:
         recipe = recipe.override(assignments)
     return Arm(name if equals else path.stem, "recipe", recipe)
+
+
+def why_not(arm: Arm, detector: str) -> str:
+    """Return why an arm does not apply to a detector; an empty text if it does.
+
+    Recipes for single images may ask for what sequences cannot have.
+    """
+    if arm.recipe is None or task_of(detector) == "masks":
+        return ""
+    try:
+        check_recipe(arm.recipe)
+    except RecipeError as error:
+        return str(error)
+    return ""
 
 
 def check_arms(arms: Sequence[Arm]) -> None:

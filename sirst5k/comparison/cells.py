@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from sirst5k.comparison.clips.scoring import BoxCurve, score_boxes
 from sirst5k.comparison.experiment import Cell, Experiment
 from sirst5k.comparison.shift import displaced
-from sirst5k.comparison.training_sets import open_parts, training_set
-from sirst5k.datasets import Dataset, open_stills
+from sirst5k.comparison.training_sets import open_parts, open_tested, training_set
+from sirst5k.datasets import Dataset, SequenceDataset
 from sirst5k.detectors import as_detector, load_weights
 from sirst5k.evaluation import evaluate, predict
 from sirst5k.evaluation.squashing import squashed
@@ -75,7 +76,11 @@ def run_cell(
         config.validation_fraction,
         test.ids,
     )
-    curve = TestCurve(folder / TEST_CURVE, test, config, jobs)
+    curve: TestCurve | BoxCurve
+    if isinstance(test, SequenceDataset):
+        curve = BoxCurve(folder / TEST_CURVE, test, config)
+    else:
+        curve = TestCurve(folder / TEST_CURVE, test, config, jobs)
     report = fit(
         images.training,
         cell.detector,
@@ -94,7 +99,10 @@ def run_cell(
     )
     curve.close()
     scoring = time.monotonic()
-    document = _score(experiment, cell, report, test, folder, device)
+    if isinstance(test, SequenceDataset):
+        document = _score_boxes(experiment, cell, report, test, folder, device)
+    else:
+        document = _score(experiment, cell, report, test, folder, device)
     document["training"] = {
         "frames": report.frames,
         "steps": report.steps,
@@ -225,6 +233,20 @@ def _score(
     return document
 
 
+def _score_boxes(
+    experiment: Experiment,
+    cell: Cell,
+    report: FitReport,
+    test: SequenceDataset,
+    folder: Path,
+    device: str,
+) -> dict[str, Any]:
+    """Score the last and the best weights of a run on sequences; return the document."""
+    weights = {"last": report.last_weights, "best_validation": report.best_weights}
+    others = {f"also/{path}": open_tested(path) for path in experiment.also_test}
+    return score_boxes(cell.detector, weights, test, others, folder, device, experiment.profiles)
+
+
 def _parameters(detector: str, weights: Path) -> int:
     return sum(part.numel() for part in load_weights(detector, weights).parameters())
 
@@ -237,9 +259,8 @@ def other_tests(experiment: Experiment, test: Dataset) -> Iterator[tuple[str, Da
     for level in experiment.shift:
         yield f"shift/{level:g}", displaced(test, level, experiment.shift_noise)
     for path in experiment.also_test:
-        whole = open_stills(path)
-        tested = whole.of_split("test") if "test" in whole.splits.roles else whole
-        yield f"also/{path}", tested if len(tested) else whole
+        other = open_tested(path)
+        yield f"also/{path}", other.stills() if isinstance(other, SequenceDataset) else other
 
 
 def read_rows(folder: Path, which: str = "last") -> list[ImageScores]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from sirst5k.comparison.arms import Arm, check_arms
+from sirst5k.comparison.arms import Arm, check_arms, why_not
 from sirst5k.detectors import names as detector_names
 from sirst5k.errors import OutputError, ParameterError, suggest
 from sirst5k.imaging import write_atomically
@@ -118,12 +118,16 @@ class Experiment:
         return next(arm for arm in self.arms if arm.name == name)
 
     def cells(self) -> list[Cell]:
-        """Return every run; seeds vary slowest, so that early results span all arms."""
+        """Return every run; seeds vary slowest, so that early results span all arms.
+
+        An arm that does not apply to a detector is left out.
+        """
         return [
             Cell(detector, arm.name, fraction, seed)
             for seed, fraction, detector, arm in product(
                 self.seeds, sorted(self.fractions, reverse=True), self.detectors, self.arms
             )
+            if not why_not(arm, detector)
         ]
 
     def to_dict(self) -> dict[str, Any]:

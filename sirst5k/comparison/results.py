@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sirst5k.comparison import statistics
 from sirst5k.comparison.arms import BASELINE
 from sirst5k.comparison.cells import CURVE, DONE, SCORES, TEST_CURVE, plain, read_rows
+from sirst5k.comparison.clips import figures as box_figures
+from sirst5k.comparison.clips.scoring import CURVE as BOX_CURVE
+from sirst5k.comparison.clips.scoring import read_run
 from sirst5k.comparison.experiment import Cell, Experiment
+from sirst5k.comparison.kinds import BOXES, MASKS
 from sirst5k.comparison.running import FAILED, STARTS
-from sirst5k.comparison.statistics import paired_differences, spread, spreads, steps_to_reach
+from sirst5k.comparison.statistics import Spread, spread, steps_to_reach
 from sirst5k.errors import OutputError
 from sirst5k.evaluation.binning import PdBin, TargetOutcome, pd_by_scr, pd_by_size, wilson
 from sirst5k.evaluation.bootstrap import Bootstrap
@@ -78,7 +84,8 @@ def _detector(
         ]
         for arm in experiment.arms
     }
-    arms = {name: _arm(root, cells) for name, cells in done.items() if cells}
+    figures = _figures_of(root, [cell for cells in done.values() for cell in cells])
+    arms = {name: _arm(root, cells, figures) for name, cells in done.items() if cells}
     differences = {}
     baseline = done.get(BASELINE, [])
     for name, cells in done.items():
@@ -88,62 +95,113 @@ def _detector(
         differences[name] = {
             which: {
                 figure: {"value": d.value, "low": d.low, "high": d.high, "clear": d.is_clear}
-                for figure, d in paired_differences(
-                    [read_rows(root / c.name, which) for c in cells if c.seed in seeds],
-                    [read_rows(root / c.name, which) for c in baseline if c.seed in seeds],
+                for figure, d in figures.differences(
+                    [figures.read(root / c.name, which) for c in cells if c.seed in seeds],
+                    [figures.read(root / c.name, which) for c in baseline if c.seed in seeds],
                     rule,
                 ).items()
             }
             for which in CHOICES
         }
-    return {"arms": arms, "differences": differences}
+    return {"kind": figures.kind, "arms": arms, "differences": differences}
 
 
-def _arm(root: Path, cells: Sequence[Cell]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """How the figures of one kind are read, summed up over seeds, and compared."""
+
+    kind: str
+    main: str
+    curve: tuple[str, ...]
+    read: Callable[[Path, str], Any]
+    spreads: Callable[[Sequence[Any]], Mapping[str, Spread]]
+    differences: Callable[..., Mapping[str, statistics.Difference]]
+
+
+_OF_MASKS = _Figures(
+    MASKS.name,
+    MASKS.main,
+    CURVE,
+    read_rows,
+    statistics.spreads,
+    statistics.paired_differences,
+)
+_OF_BOXES = _Figures(
+    BOXES.name,
+    BOXES.main,
+    BOX_CURVE,
+    read_run,
+    box_figures.spreads,
+    box_figures.paired_differences,
+)
+
+
+def _figures_of(root: Path, cells: Sequence[Cell]) -> _Figures:
+    """Return the figures that finished cells have, which are all of one kind."""
+    for cell in cells:
+        document = json.loads((root / cell.name / SCORES).read_text(encoding="utf-8"))
+        return _OF_BOXES if document.get("kind") == BOXES.name else _OF_MASKS
+    return _OF_MASKS
+
+
+def _arm(root: Path, cells: Sequence[Cell], figures: _Figures) -> dict[str, Any]:
     folders = [root / cell.name for cell in cells]
     scores = [json.loads((folder / SCORES).read_text(encoding="utf-8")) for folder in folders]
     curves = [read_records(folder / TEST_CURVE) for folder in folders]
-    figures = {
+    found = {
         which: {
-            name: vars_of(found)
-            for name, found in spreads([read_rows(folder, which) for folder in folders]).items()
+            name: vars_of(value)
+            for name, value in figures.spreads(
+                [figures.read(folder, which) for folder in folders]
+            ).items()
         }
         for which in CHOICES
     }
     # What the published codes report: the best of many looks at the test images.
-    figures["best_on_test"] = {
-        name: vars_of(spread([_number(_best(curve)[name]) for curve in curves])) for name in CURVE
+    main = figures.main
+    found["best_on_test"] = {
+        name: vars_of(spread([_number(_best(curve, main)[name]) for curve in curves]))
+        for name in figures.curve
     }
     outcomes = [
-        TargetOutcome(sample_id, area, math.nan if scr is None else scr, found)
+        TargetOutcome(sample_id, area, math.nan if scr is None else scr, hit)
         for document in scores
-        for sample_id, area, scr, found in document["outcomes"]
+        for sample_id, area, scr, hit in document.get("outcomes", [])
     ]
     return {
         "seeds": [cell.seed for cell in cells],
         "parameters": scores[0]["parameters"],
         "training": [document["training"] for document in scores],
-        "scores": figures,
+        "scores": found,
         "profiles": _profiles([document["test"]["last"] for document in scores]),
         "axes": _axes([document["axes"] for document in scores]),
         "curve": {
             "steps": [row["step"] for row in curves[0]],
-            **{name: [[row[name] for row in curve] for curve in curves] for name in CURVE},
+            **{name: [[row[name] for row in curve] for curve in curves] for name in figures.curve},
         },
         "steps_to_reach": {
             f"{level:g}": [
-                steps_to_reach([r["step"] for r in c], [r["miou"] or 0.0 for r in c], level)
+                steps_to_reach([r["step"] for r in c], [r[main] or 0.0 for r in c], level)
                 for c in curves
             ]
             for level in LEVELS
         },
-        "pd_by_size": [_bin(part, len(cells)) for part in pd_by_size(outcomes)],
-        "pd_by_scr": [_bin(part, len(cells)) for part in pd_by_scr(outcomes)],
+        **_bins(outcomes, len(cells)),
     }
 
 
-def _best(curve: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return max(curve, key=lambda row: row["miou"] or 0.0)
+def _bins(outcomes: Sequence[TargetOutcome], runs: int) -> dict[str, Any]:
+    """Return Pd by size and by SCR, where the targets' outcomes are known."""
+    if not outcomes:
+        return {"pd_by_size": [], "pd_by_scr": []}
+    return {
+        "pd_by_size": [_bin(part, runs) for part in pd_by_size(outcomes)],
+        "pd_by_scr": [_bin(part, runs) for part in pd_by_scr(outcomes)],
+    }
+
+
+def _best(curve: Sequence[dict[str, Any]], main: str) -> dict[str, Any]:
+    return max(curve, key=lambda row: row[main] or 0.0)
 
 
 def _profiles(tests: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sirst5k.comparison.kinds import BOXES, MASKS, kind_of
+
 # Figure -> (heading, factor): how the field prints it.
 PRINTED = {
     "miou": ("mIoU (%)", 100.0),
@@ -15,9 +17,19 @@ PRINTED = {
     "pd": ("Pd (%)", 100.0),
     "fa": ("Fa (1e-6)", 1e6),
     "f1": ("F1 (%)", 100.0),
+    "ap50": ("AP50 (%)", 100.0),
+    "precision": ("P (%)", 100.0),
+    "recall": ("R (%)", 100.0),
+    "best_f1": ("best F1 (%)", 100.0),
+    "false_alarms_per_frame": ("false alarms a frame", 1.0),
+    "published_precision": ("P as published (%)", 100.0),
+    "published_recall": ("R as published (%)", 100.0),
+    "published_f1": ("F1 as published (%)", 100.0),
 }
 _TEX = {"miou": r"mIoU $\uparrow$", "niou": r"nIoU $\uparrow$", "pd": r"$P_d$ $\uparrow$"}
-_TEX |= {"fa": r"$F_a$ $\downarrow$", "f1": r"F1 $\uparrow$"}
+_TEX |= {"fa": r"$F_a$ $\downarrow$", "f1": r"F1 $\uparrow$", "ap50": r"AP$_{50}$ $\uparrow$"}
+_TEX |= {"precision": r"P $\uparrow$", "recall": r"R $\uparrow$"}
+_TEX |= {"published_f1": r"F1 as published $\uparrow$"}
 
 Results = Mapping[str, Any]
 
@@ -60,15 +72,15 @@ def to_latex(results: Results, choice: str = "last") -> str:
 
     The best arm of a detector is bold where its interval against ``none`` leaves out zero.
     """
-    figures = ("miou", "niou", "pd", "fa")
+    blocks = {name: next(iter(shares.values())) for name, shares in results["detectors"].items()}
+    figures = kind_of(next(iter(blocks.values()))).latex
     heads = " & ".join(_TEX[name] for name in figures)
     lines = [
         r"\begin{tabular}{ll" + "r" * len(figures) + "}",
         r"\toprule",
         rf"detector & data & {heads} \\",
     ]
-    for detector, fractions in results["detectors"].items():
-        block = next(iter(fractions.values()))
+    for detector, block in blocks.items():
         lines.append(r"\midrule")
         for arm, found in block["arms"].items():
             gaps = block["differences"].get(arm, {}).get(choice, {})
@@ -92,8 +104,15 @@ def _cell(figure: str, value: Mapping[str, Any] | None, gap: Mapping[str, Any] |
     text = printed(figure, value["mean"]).replace("–", "--")
     if value["sd"] is not None:
         text = rf"{text} $\pm$ {printed(figure, value['sd'])}"
-    better = gap is not None and (gap["high"] < 0 if figure == "fa" else gap["low"] > 0)
+    better = gap is not None and _is_better(figure, gap["low"], gap["high"])
     return rf"\textbf{{{text}}}" if better else text
+
+
+def _is_better(figure: str, low: float | None, high: float | None) -> bool:
+    if low is None or high is None:
+        return False
+    down = figure in (*MASKS.lower_is_better, *BOXES.lower_is_better)
+    return high < 0 if down else low > 0
 
 
 def _escape(text: str) -> str:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from sirst5k.comparison.arms import Arm
 from sirst5k.comparison.experiment import Experiment
 from sirst5k.comparison.subsets import nested_subset
-from sirst5k.datasets import Dataset, open_stills, test_part, training_part
+from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
 from sirst5k.datasets.parents import parents_of
-from sirst5k.errors import SplitError
+from sirst5k.datasets.sequences import SequenceDataset, sequence_of
+from sirst5k.detectors.registry import task_of
+from sirst5k.errors import ParameterError, SplitError
 from sirst5k.synthesis import Recipe
 from sirst5k.training.holdout import hold_out
+
+Labelled = Dataset | SequenceDataset
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,9 @@ class TrainingSet:
 
     Attributes
     ----------
-    training : Dataset
+    training : Dataset or SequenceDataset
         Originals, or a folder made from just these originals.
-    held_out : Dataset
+    held_out : Dataset or SequenceDataset
         Originals; the same for every arm.
     recipe : Recipe, optional
         What is made of `training` on the fly.
@@ -31,24 +35,27 @@ class TrainingSet:
         Where the images come from, in words.
     """
 
-    training: Dataset
-    held_out: Dataset
+    training: Labelled
+    held_out: Labelled
     recipe: Recipe | None = None
 
     source: str = "images as they are"
 
 
-def open_parts(experiment: Experiment) -> tuple[Dataset, Dataset]:
+def open_parts(experiment: Experiment) -> tuple[Labelled, Labelled]:
     """Return the training and the test split of an experiment's dataset.
 
     Raises
     ------
     SplitError
-        If there is no test split, or an image is in both.
+        If there is no test split, or an image or a sequence is in both.
+    ParameterError
+        If a detector or a test set needs sequences, or cannot have them.
     """
-    training = training_part(open_stills(experiment.data, experiment.split), experiment.split)
+    training = training_part(open_dataset(experiment.data, experiment.split), experiment.split)
+    _check_kind(experiment, training)
     if experiment.test is not None:
-        test: Dataset | None = open_stills(experiment.data, experiment.test)
+        test: Labelled | None = open_dataset(experiment.data, experiment.test)
     else:
         test = test_part(training)
     if test is None:
@@ -64,8 +71,31 @@ def open_parts(experiment: Experiment) -> tuple[Dataset, Dataset]:
     return training, test
 
 
+def open_tested(path: str) -> Labelled:
+    """Return the test split of a further dataset, or all of it if it does not say which."""
+    whole = open_dataset(path)
+    tested = whole.of_split("test") if "test" in whole.splits.roles else whole
+    return tested if len(tested) else whole
+
+
+def _check_kind(experiment: Experiment, data: Labelled) -> None:
+    if isinstance(data, SequenceDataset):
+        if experiment.shift:
+            raise ParameterError(
+                "Expected no levels of foreign noise (--shift): they are for single images, and "
+                f"{data.describe()} holds sequences."
+            )
+        return
+    video = [name for name in experiment.detectors if task_of(name) == "boxes"]
+    if video:
+        raise ParameterError(
+            f"Expected sequences for {', '.join(video)}, which look at clips, but "
+            f"{data.describe()} has single images."
+        )
+
+
 def training_set(
-    dataset: Dataset,
+    dataset: Labelled,
     arm: Arm,
     fraction: float,
     validation_fraction: float,
@@ -75,8 +105,8 @@ def training_set(
 
     Parameters
     ----------
-    dataset : Dataset
-        The training split.
+    dataset : Dataset or SequenceDataset
+        The training split; of sequences, whole ones are taken and held out.
     arm : Arm
     fraction : float
         Share of its labels.
@@ -85,14 +115,21 @@ def training_set(
     tested : iterable of str
         Names of the test images, none of which a folder's images may be made of.
     """
-    names = nested_subset(dataset.ids, fraction)
-    kept, held = hold_out(names, validation_fraction)
+    owners = {name: _group(dataset, name) for name in dataset.ids}
+    chosen_groups = set(nested_subset(list(dict.fromkeys(owners.values())), fraction))
+    names = [name for name in dataset.ids if owners[name] in chosen_groups]
+    kept, held = hold_out([owners[name] for name in names], validation_fraction)
     own = [names[index] for index in kept]
     held_out = dataset.subset([names[index] for index in held])
     if arm.folder is None:
         source = "images as they are" if arm.recipe is None else "computed on the fly"
         return TrainingSet(dataset.subset(own), held_out, arm.recipe, source)
-    made = training_part(open_stills(arm.folder), None)
+    made = training_part(open_dataset(arm.folder), None)
+    if isinstance(made, SequenceDataset) != isinstance(dataset, SequenceDataset):
+        raise SplitError(
+            f"Expected {made.describe()} and {dataset.describe()} to be both of images or both "
+            "of sequences."
+        )
     origin = origins(made, dataset.ids, tested)
     wanted = set(own)
     chosen = [name for name in made.ids if origin[name] in wanted]
@@ -104,7 +141,12 @@ def training_set(
     return TrainingSet(made.subset(chosen), held_out, None, "written beforehand")
 
 
-def origins(made: Dataset, originals: Iterable[str], tested: Iterable[str] = ()) -> dict[str, str]:
+def _group(dataset: Labelled, name: str) -> str:
+    """Return what stays together when a part is taken: an image alone, a sequence whole."""
+    return sequence_of(name) if isinstance(dataset, SequenceDataset) else name
+
+
+def origins(made: Labelled, originals: Iterable[str], tested: Iterable[str] = ()) -> dict[str, str]:
     """Return of every sample of a folder which original it was made of.
 
     A folder that `sirst5k synth` wrote says so in its manifest; else a sample belongs to the

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sirst5k.comparison.cells import DONE, MASKS, cell_config, read_rows
 from sirst5k.comparison.experiment import Cell, Experiment
 from sirst5k.comparison.training_sets import open_parts
+from sirst5k.datasets import SequenceDataset
 from sirst5k.drawing import Picture, grey_picture, image_stretch
 from sirst5k.drawing.embedding import data_uri, fitted
 from sirst5k.evaluation.squashing import squashed
@@ -44,8 +45,10 @@ def gallery(root: Path, experiment: Experiment, most: int = 4) -> list[GalleryRo
 
     The seed that most arms have finished is shown, with its last weights.
     """
-    rows = []
+    rows: list[GalleryRow] = []
     _, test = open_parts(experiment)
+    if isinstance(test, SequenceDataset):  # boxes have no masks to show
+        return rows
     for detector in experiment.detectors:
         cells = _shown_cells(root, experiment, detector)
         if len(cells) < 2:

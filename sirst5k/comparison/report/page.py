@@ -10,11 +10,13 @@ from typing import Any
 
 import yaml
 
+from sirst5k.comparison.kinds import BOXES, kind_of
 from sirst5k.comparison.report.gallery import GalleryRow
 from sirst5k.comparison.report.tables import (
     axes_table,
     cost_table,
     facts_table,
+    name_of,
     profiles_table,
     runs_table,
     scores_table,
@@ -109,10 +111,12 @@ def _subtitle(experiment: Mapping[str, Any]) -> str:
 
 def _method(results: Results) -> str:
     rule = results["bootstrap"]
+    boxes = any(kind_of(_whole(shares)) is BOXES for shares in results["detectors"].values())
+    drawn = "test sequences" if boxes else "test images"
     return (
         "Every arm of a detector starts, seed by seed, from the same weights, and is scored with "
         "the weights of its last step on a test split that nothing was chosen by. Intervals "
-        f"({rule['level']:.0%}) come from {rule['resamples']:,} resamples of test images and "
+        f"({rule['level']:.0%}) come from {rule['resamples']:,} resamples of {drawn} and "
         "seeds, the same ones for both arms; with few seeds they are too narrow, and with many "
         "arms one in twenty is clear by chance. “Best on test” takes, of all "
         "validations, the one that the test images liked best, as published codes do: it is too "
@@ -143,13 +147,13 @@ def _key(chart: Chart) -> str:
 
 def _charts(name: str, fractions: Mapping[str, Any]) -> list[Chart]:
     block = _whole(fractions)
-    arms = block["arms"]
+    arms, main = block["arms"], kind_of(block).main
     drawn = [
         Chart(
-            f"{name}: mIoU on the test split over the steps; mean and range over seeds",
+            f"{name}: {name_of(main)} on the test split over the steps; mean and range over seeds",
             "step",
-            "mIoU",
-            [_curve(arm, found["curve"]) for arm, found in arms.items()],
+            name_of(main),
+            [_curve(arm, found["curve"], main) for arm, found in arms.items()],
         )
     ]
     for key, title, unit in (
@@ -157,6 +161,8 @@ def _charts(name: str, fractions: Mapping[str, Any]) -> list[Chart]:
         ("pd_by_scr", "signal-to-clutter ratio", "SCR"),
     ):
         bins = next(iter(arms.values()))[key]
+        if not bins:
+            continue
         series = [
             _binned(arm, found[key], (place - (len(arms) - 1) / 2) * 0.5 / len(arms))
             for place, (arm, found) in enumerate(arms.items())
@@ -178,8 +184,8 @@ def _charts(name: str, fractions: Mapping[str, Any]) -> list[Chart]:
     return [*drawn, shift] if shift is not None else drawn
 
 
-def _curve(arm: str, curve: Mapping[str, Any]) -> Series:
-    columns = list(zip(*curve["miou"], strict=False))
+def _curve(arm: str, curve: Mapping[str, Any], main: str) -> Series:
+    columns = list(zip(*curve[main], strict=False))
     known = [[value for value in column if value is not None] for column in columns]
     mean = [sum(values) / len(values) if values else None for values in known]
     low = [min(values, default=None) for values in known]
@@ -207,13 +213,13 @@ def _bin_name(part: Mapping[str, Any]) -> str:
 
 
 def _labels_chart(name: str, fractions: Mapping[str, Any]) -> Chart:
-    """Return mIoU over the share of labels, one line an arm."""
-    arms = list(_whole(fractions)["arms"])
+    """Return the main figure over the share of labels, one line an arm."""
+    arms, main = list(_whole(fractions)["arms"]), kind_of(_whole(fractions)).main
     shares = sorted(fractions, key=float)
     series = []
     for arm in arms:
         spreads = [fractions[s]["arms"].get(arm, {}).get("scores") for s in shares]
-        values = [None if s is None else s["last"]["miou"] for s in spreads]
+        values = [None if s is None else s["last"][main] for s in spreads]
         series.append(
             Series(
                 arm,
@@ -223,8 +229,9 @@ def _labels_chart(name: str, fractions: Mapping[str, Any]) -> Chart:
                 [None if v is None else max(v["values"]) for v in values],
             )
         )
-    title = f"{name}: mIoU over the share of training labels; mean and range over seeds"
-    return Chart(title, "share of the training labels", "mIoU", series)
+    word = name_of(main)
+    title = f"{name}: {word} over the share of training labels; mean and range over seeds"
+    return Chart(title, "share of the training labels", word, series)
 
 
 def _shift_chart(name: str, arms: Mapping[str, Any]) -> Chart | None:

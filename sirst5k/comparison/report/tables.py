@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from sirst5k.comparison.kinds import kind_of
 from sirst5k.comparison.tables import PRINTED, printed
-
-FIGURES = ("miou", "niou", "pd", "fa", "f1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +68,21 @@ def _cell(cell: TableCell, first: bool) -> str:
 
 def scores_table(name: str, block: Mapping[str, Any]) -> str:
     """Return a detector's main table: every arm, mean ± sd, and the gap to the baseline."""
+    kind = kind_of(block)
     heads = [
         "data",
-        *(PRINTED[figure][0] for figure in FIGURES),
-        "mIoU (%), best on held-out",
-        "mIoU (%), best on test (biased)",
+        *(PRINTED[figure][0] for figure in kind.shown),
+        f"{PRINTED[kind.main][0]}, best on held-out",
+        f"{PRINTED[kind.main][0]}, best on test (biased)",
     ]
     rows = []
     for arm, found in block["arms"].items():
         gaps = block["differences"].get(arm, {}).get("last", {})
         scores = found["scores"]
         row = [TableCell(arm)]
-        row += [figure_cell(f, scores["last"].get(f), gaps.get(f)) for f in FIGURES]
-        row.append(figure_cell("miou", scores["best_validation"]["miou"], None))
-        row.append(figure_cell("miou", scores["best_on_test"]["miou"], None, ("biased",)))
+        row += [figure_cell(f, scores["last"].get(f), gaps.get(f)) for f in kind.shown]
+        row.append(figure_cell(kind.main, scores["best_validation"][kind.main], None))
+        row.append(figure_cell(kind.main, scores["best_on_test"][kind.main], None, ("biased",)))
         rows.append(row)
     caption = (
         f"{name}: scores of the last step on the test split, mean ± sd over seeds. Below them, "
@@ -116,16 +116,22 @@ def steps_table(name: str, block: Mapping[str, Any]) -> str:
     """Return after how many steps each arm reached given IoUs."""
     arms = block["arms"]
     levels = list(next(iter(arms.values()))["steps_to_reach"])
-    heads = ["data", *(f"mIoU {float(level):.0%}" for level in levels)]
+    word = name_of(kind_of(block).main)
+    heads = ["data", *(f"{word} {float(level):.0%}" for level in levels)]
     rows = [
         [TableCell(arm), *(_steps(found["steps_to_reach"][level]) for level in levels)]
         for arm, found in arms.items()
     ]
     caption = (
-        f"{name}: steps until the test split's mIoU first reached a level, mean over seeds; "
+        f"{name}: steps until the test split's {word} first reached a level, mean over seeds; "
         "a run that never did counts as not reached."
     )
     return draw(caption, heads, rows)
+
+
+def name_of(figure: str) -> str:
+    """Return what a figure is called, without its unit: ``mIoU``."""
+    return PRINTED[figure][0].partition(" (")[0]
 
 
 def cost_table(name: str, block: Mapping[str, Any]) -> str:
@@ -166,29 +172,36 @@ def cost_table(name: str, block: Mapping[str, Any]) -> str:
 
 def profiles_table(name: str, block: Mapping[str, Any]) -> str:
     """Return the figures by the definitions of published codes."""
+    figures = _own_figures(block)
     rows = []
     for arm, found in block["arms"].items():
         for profile, scores in found["profiles"].items():
             row = [TableCell(arm), TableCell(profile, kinds=("text",))]
-            rows.append([*row, *(figure_cell(f, scores.get(f), None) for f in FIGURES)])
-    heads = ["data", "profile", *(PRINTED[figure][0] for figure in FIGURES)]
+            rows.append([*row, *(figure_cell(f, scores.get(f), None) for f in figures)])
+    heads = ["data", "profile", *(PRINTED[figure][0] for figure in figures)]
     return draw(f"{name}: last step on the test split, by each code's own definitions", heads, rows)
 
 
 def axes_table(name: str, block: Mapping[str, Any]) -> str:
     """Return the figures on the further test sets."""
+    figures = _own_figures(block)
     rows = []
     for arm, found in block["arms"].items():
         for axis, scores in found["axes"].items():
             row = [TableCell(arm), TableCell(axis, kinds=("text",))]
-            rows.append([*row, *(figure_cell(f, scores.get(f), None) for f in FIGURES)])
-    heads = ["data", "tested on", *(PRINTED[figure][0] for figure in FIGURES)]
+            rows.append([*row, *(figure_cell(f, scores.get(f), None) for f in figures)])
+    heads = ["data", "tested on", *(PRINTED[figure][0] for figure in figures)]
     return draw(
         f"{name}: last step on further test sets. shift/L adds noise of L times its median "
         "level to the test images; also/ is another dataset.",
         heads,
         rows,
     )
+
+
+def _own_figures(block: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the figures that every profile has."""
+    return tuple(name for name in kind_of(block).shown if not name.startswith("published_"))
 
 
 def runs_table(runs: Sequence[Mapping[str, Any]]) -> str:

@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from sirst5k.comparison.arms import BASELINE
+from sirst5k.comparison.kinds import kind_of
+from sirst5k.comparison.report.tables import name_of
 
 FEW = 3  # seeds below which an interval says little about training anew
 
@@ -29,17 +31,23 @@ def verdicts(block: Mapping[str, Any], choice: str = "last") -> list[str]:
 
 
 def _sentence(arm: str, block: Mapping[str, Any], gaps: Mapping[str, Any]) -> str:
-    gap = gaps["miou"]
+    main = kind_of(block).main
+    gap, word = gaps[main], name_of(main)
     shared = len(set(block["arms"][arm]["seeds"]) & set(block["arms"][BASELINE]["seeds"]))
     if gap["value"] is None:
-        return f"{arm}: mIoU cannot be compared with {BASELINE}."
+        return f"{arm}: {word} cannot be compared with {BASELINE}."
+    if gap["low"] is None:
+        return (
+            f"{arm} differs by {_signed(gap['value'])} points of {word}; there is too little to "
+            "test on for an interval."
+        )
     sure = f"(interval {_signed(gap['low'])} to {_signed(gap['high'])}, {_seeds(shared)})"
     if gap["clear"]:
-        word = "helped: it gains" if gap["value"] > 0 else "hurt: it loses"
-        text = f"{arm} {word} {abs(gap['value']) * 100:.1f} points of mIoU {sure}."
+        how = "helped: it gains" if gap["value"] > 0 else "hurt: it loses"
+        text = f"{arm} {how} {abs(gap['value']) * 100:.1f} points of {word} {sure}."
     else:
         text = (
-            f"{arm} made no clear difference to mIoU: {_signed(gap['value'])} points {sure}. "
+            f"{arm} made no clear difference to {word}: {_signed(gap['value'])} points {sure}. "
             f"A gain of {abs(gap['high']) * 100:.1f} and a loss of "
             f"{abs(gap['low']) * 100:.1f} points are both within it."
         )
@@ -54,6 +62,8 @@ def _sentence(arm: str, block: Mapping[str, Any], gaps: Mapping[str, Any]) -> st
 def _others(gaps: Mapping[str, Any]) -> str:
     """Say what happened to Fa and Pd where that is clear."""
     parts = []
+    if "pd" not in gaps:
+        return ""
     if gaps["pd"]["clear"]:
         change = gaps["pd"]["value"] * 100
         parts.append(f"Pd {'rises' if change > 0 else 'falls'} by {abs(change):.1f} points")
@@ -67,10 +77,10 @@ def _others(gaps: Mapping[str, Any]) -> str:
 def worth(fractions: Mapping[str, Any]) -> list[str]:
     """Return for each arm what it was worth in labels, a sentence each.
 
-    The baseline's mIoU between two shares of the labels is taken for straight over the
+    The baseline's main figure between two shares of the labels is taken for straight over the
     share's logarithm. That is a reading of a curve, without an interval.
     """
-    line = [(float(share), _miou(block, BASELINE)) for share, block in fractions.items()]
+    line = [(float(share), _main(block, BASELINE)) for share, block in fractions.items()]
     baseline = sorted((share, value) for share, value in line if value is not None)
     if len(baseline) < 2:
         return []
@@ -85,17 +95,17 @@ def worth(fractions: Mapping[str, Any]) -> list[str]:
         parts = [
             f"{_equivalent(value, float(share), baseline)} at {float(share):.0%}"
             for share, block in sorted(fractions.items(), key=lambda item: float(item[0]))
-            if arm != BASELINE and (value := _miou(block, arm)) is not None
+            if arm != BASELINE and (value := _main(block, arm)) is not None
         ]
         if parts:
             found.append(f"{arm} was worth, in labels: {', '.join(parts)} of them.")
     return found
 
 
-def _miou(block: Mapping[str, Any], arm: str) -> float | None:
+def _main(block: Mapping[str, Any], arm: str) -> float | None:
     if arm not in block["arms"]:
         return None
-    value: float | None = block["arms"][arm]["scores"]["last"]["miou"]["mean"]
+    value: float | None = block["arms"][arm]["scores"]["last"][kind_of(block).main]["mean"]
     return value
 
 
