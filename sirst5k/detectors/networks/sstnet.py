@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -157,6 +157,23 @@ class SSTNet(VideoNetwork):
         if self.motion is None:
             return maps, {}
         return maps, {"motion": F.mse_loss(self.motion(clip), torch.cat(features, dim=1))}
+
+    def look(self, frame: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a frame's features, and its share of the pairs with later frames."""
+        features = self.extractor(frame)
+        return features, self.neck.past_half(features)
+
+    def join(self, seen: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Return the raw map from what `look` returned for each frame of a clip."""
+        features, halves = zip(*seen, strict=True)
+        return [self.head(self.neck(features, halves[:-1]))]
+
+    @property
+    def repeated(self) -> tuple[nn.Module, ...]:
+        """Neck and head but for the pairs' first convolution, whose kernel is taken in parts."""
+        neck = self.neck
+        pairs = (neck.pair[1], neck.mix_pairs)
+        return (neck.gate, neck.current, neck.mix_current, *pairs, neck.final, self.head)
 
     def _features(self, clip: Tensor) -> list[Tensor]:
         if self.training:

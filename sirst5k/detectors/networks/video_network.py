@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -97,6 +98,19 @@ class VideoNetwork(DescribedNetwork):
     def learn(self, clip: Tensor) -> tuple[list[Tensor], Extras]:
         """Return the raw maps and further terms of a clip whose size fits the graph."""
         return self.predict(clip), {}
+
+    def look(self, frame: Tensor) -> Any:
+        """Return what a frame whose size fits the graph decides without the others."""
+        return frame
+
+    def join(self, seen: Sequence[Any]) -> list[Tensor]:
+        """Return the raw maps from what `look` returned for each frame of a clip."""
+        return self.predict(torch.stack(tuple(seen), dim=2))
+
+    @property
+    def repeated(self) -> tuple[nn.Module, ...]:
+        """The parts, apart from `look`, that a stream runs once a frame as they are."""
+        return ()
 
     def stream(self) -> Stream:
         """Return what takes the frames of a video one by one, and gives the same maps."""
