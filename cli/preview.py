@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .film import film_of_dataset, film_of_output, title_of_output
 from .options import mask_threshold_option, output_options, progress_bar, seed_option
 
 if TYPE_CHECKING:
-    from sirst5k.datasets import Dataset
+    from sirst5k.datasets import Dataset, SequenceDataset
     from sirst5k.noise import NoiseBank
     from sirst5k.synthesis import Recipe
     from sirst5k.synthesis.contact_sheet import SheetTitle
+    from sirst5k.synthesis.output_folder import OutputFolder
     from sirst5k.synthesis.sheet_rows import SheetRow
 
 _ONLY_FOR_SOURCES = ("recipe_name", "assignments", "split", "noise", "mask_threshold")
@@ -87,7 +89,8 @@ def command(
     """Draw a contact sheet of PATH: sources beside their noise and variants.
 
     PATH is an output folder of `sirst5k synth`, shown as it is; or a dataset (or `demo`),
-    of which a few variants are made for the picture alone. Test images are never varied.
+    of which a few variants are made for the picture alone. Test images are never varied. Of
+    sequences it is a filmstrip, a column a moment.
 
     \b
     Examples:
@@ -95,29 +98,42 @@ def command(
       sirst5k preview SIRST -o sirst.png --split trainval --recipe reference
       sirst5k preview SIRST -o two.png --ids Misc_7,Misc_12 --variants 4
     """
+    from sirst5k.datasets import SequenceDataset
     from sirst5k.drawing import check_picture_path, save_picture
     from sirst5k.synthesis.contact_sheet import draw_contact_sheet
-    from sirst5k.synthesis.output_folder import is_output_folder
+    from sirst5k.synthesis.output_folder import OutputFolder, is_output_folder
 
     check_picture_path(output)
     wanted = _parse_ids(ids)
+    film = None
     if is_output_folder(path):
         _refuse_options(ctx, path)
-        rows, recipe, bank, title = _of_output(path, samples, variants, seed, wanted)
+        folder = OutputFolder(path)
+        recipe = folder.recipe
+        if folder.holds_sequences:
+            film = film_of_output(folder, samples, variants, wanted)
+        else:
+            rows, bank, title = _of_output(folder, samples, variants, seed, wanted)
     else:
         recipe = _recipe(recipe_name, assignments)
         dataset = _dataset(path, split, mask_threshold)
-        rows, bank, title = _of_dataset(
-            dataset, recipe, noise, samples, variants, seed, wanted, quiet
-        )
-    picture = draw_contact_sheet(rows, recipe, bank, title)
+        if isinstance(dataset, SequenceDataset):
+            film = film_of_dataset(dataset, recipe, noise, samples, variants, seed, wanted, quiet)
+        else:
+            rows, bank, title = _of_dataset(
+                dataset, recipe, noise, samples, variants, seed, wanted, quiet
+            )
+    if film is not None:
+        picture, shown = film
+    else:
+        picture = draw_contact_sheet(rows, recipe, bank, title)
+        shown = {row.source_id: [sample.id for sample in row.variants] for row in rows}
     save_picture(output, picture)
     if as_json:
-        shown = {row.source_id: [sample.id for sample in row.variants] for row in rows}
         document = {"picture": str(output), "recipe": recipe.name, "shown": shown}
         click.echo(json.dumps(document, ensure_ascii=False))
     elif not quiet:
-        names = ", ".join(row.source_id for row in rows[:6]) + (", …" if rows[6:] else "")
+        names = ", ".join(list(shown)[:6]) + (", …" if len(shown) > 6 else "")
         height, width = picture.shape[:2]
         click.echo(f"{output}: {width} × {height} pixels, recipe {recipe.name}, of {names}")
 
@@ -149,10 +165,12 @@ def _recipe(name: str | None, assignments: tuple[str, ...]) -> Recipe:
     return recipe.override(assignments) if assignments else recipe
 
 
-def _dataset(path: str, split: str | None, mask_threshold: float | None) -> Dataset:
-    from sirst5k.datasets import open_stills, test_part, training_part
+def _dataset(
+    path: str, split: str | None, mask_threshold: float | None
+) -> Dataset | SequenceDataset:
+    from sirst5k.datasets import open_dataset, test_part, training_part
 
-    dataset = training_part(open_stills(path, split, mask_threshold=mask_threshold), split)
+    dataset = training_part(open_dataset(path, split, mask_threshold=mask_threshold), split)
     test_part(dataset)  # refuses a test split
     return dataset
 
@@ -189,20 +207,9 @@ def _of_dataset(
 
 
 def _of_output(
-    path: str, samples: int, variants: int, seed: int, ids: list[str]
-) -> tuple[list[SheetRow], Recipe, NoiseBank | None, SheetTitle]:
-    from sirst5k.synthesis.contact_sheet import SheetTitle
-    from sirst5k.synthesis.output_folder import OutputFolder
+    folder: OutputFolder, samples: int, variants: int, seed: int, ids: list[str]
+) -> tuple[list[SheetRow], NoiseBank | None, SheetTitle]:
     from sirst5k.synthesis.sheet_rows import rows_of_output
 
-    folder = OutputFolder(path)
     rows = rows_of_output(folder, samples=samples, variants=variants, seed=seed, ids=ids)
-    facts = folder.facts
-    title = SheetTitle(
-        name=str(facts["source"].get("name", folder.root.name)),
-        recipe=folder.recipe.name,
-        seed=int(facts["seed"]),
-        version=str(facts["version"]),
-        remark="" if folder.complete else "the run is not finished",
-    )
-    return rows, folder.recipe, folder.bank(), title
+    return rows, folder.bank(), title_of_output(folder)

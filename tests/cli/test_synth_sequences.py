@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 
 from sirst5k.noise import SequenceNoise
@@ -98,3 +99,55 @@ def test_what_sequences_cannot_have_is_refused(
     assert code == 2
     assert sentence in err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_filmstrip_shows_sequences_and_their_variants(sirst5k, tmp_path: Path) -> None:
+    words = ["-o", tmp_path / "a.png", "--samples", 2, "--variants", 1, *SETS]
+    code, text, err = sirst5k("preview", SOURCE, *words, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(text)["shown"] == {
+        "demo_sky_0000": ["demo_sky_0000_v0"],
+        "demo_ground_0002": ["demo_ground_0002_v0"],
+    }
+    height, width, _ = cv2.imread(str(tmp_path / "a.png")).shape
+    assert width == 1920
+    out = tmp_path / "out"
+    assert sirst5k("synth", SOURCE, out, *SETS, "--seed", 0, "-q")[0] == 0
+    # What is stored looks as what is made for the picture alone; only its name differs.
+    code, text, _ = sirst5k("preview", out, "-o", tmp_path / "b.png", "--samples", 2)
+    assert code == 0
+    assert "of demo_sky_0000, demo_ground_0002" in text
+    one, other = (cv2.imread(str(tmp_path / name)) for name in ("a.png", "b.png"))
+    assert one.shape == other.shape
+    assert (one == other).all()
+    code, _, err = sirst5k("preview", out, "-o", tmp_path / "c.png", "--ids", "demo_sky_0009")
+    assert code == 2
+    assert "demo_sky_0000" in err
+    code, _, err = sirst5k("preview", out, "-o", tmp_path / "c.png", "--recipe", "reference")
+    assert code == 2
+    assert "cannot change" in err
+
+
+def test_a_filmstrip_of_boxes_alone_without_originals(sirst5k, tmp_path: Path) -> None:
+    from synthesis.sequences.clips import clips, recipe
+
+    from sirst5k.drawing import save_picture
+    from sirst5k.synthesis.contact_sheet import SheetTitle
+    from sirst5k.synthesis.output_folder import OutputFolder
+    from sirst5k.synthesis.sequences import SyntheticSequences, write_sequence_dataset
+    from sirst5k.synthesis.sequences.film import strips_of_output
+    from sirst5k.synthesis.sequences.filmstrip import draw_filmstrip
+
+    source = clips(masks=False, tracks=False, depth=32)
+    rule = recipe("originals=false", "sampling.max_variance=1")
+    write_sequence_dataset(SyntheticSequences(source, rule, seed=1), tmp_path / "out")
+    strips = strips_of_output(OutputFolder(tmp_path / "out"), 5, 2)
+    assert [[row.name for row in strip.rows] for strip in strips] == [
+        ["a_v0", "a_v1", "noise of a_v0"],
+        ["long/b_v0", "long/b_v1", "noise of long/b_v0"],
+    ]
+    words = [frame.words[1] for strip in strips for row in strip.rows for frame in row.frames]
+    assert "at rest" in words
+    assert "turned 90°" in words
+    save_picture(tmp_path / "b.png", draw_filmstrip(strips, SheetTitle("x", "y", 0, "z")))
+    assert (tmp_path / "b.png").is_file()
