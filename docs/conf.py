@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from diagrams import draw_network_diagrams
 from pictures import draw_transform_pictures
+from sequence_pictures import draw_sequence_pictures
 
 project = "sirst5k"
 author = "The sirst5k developers"
@@ -59,6 +60,7 @@ def write_generated(app: Sphinx) -> None:
     write("speed.md", speed_table())
     write("commands.md", help_of(cli, ["sirst5k"]))
     draw_transform_pictures(GENERATED / "transforms")
+    draw_sequence_pictures(GENERATED / "sequences")
     draw_network_diagrams(GENERATED)
 
 

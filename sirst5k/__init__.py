@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from sirst5k.clip import Clip
     from sirst5k.datasets import Dataset, SequenceDataset, open_dataset
     from sirst5k.errors import Sirst5kError, Sirst5kWarning
-    from sirst5k.noise import NoiseBank
+    from sirst5k.noise import NoiseBank, SequenceNoise
     from sirst5k.sample import Sample
     from sirst5k.synthesis import Plan, Recipe, SyntheticDataset, write_dataset
+    from sirst5k.synthesis.sequences import SyntheticSequences, write_sequence_dataset
 
 _HOME = {
     "Clip": "sirst5k.clip",
@@ -41,11 +42,14 @@ _HOME = {
     "Recipe": "sirst5k.synthesis",
     "Sample": "sirst5k.sample",
     "SequenceDataset": "sirst5k.datasets",
+    "SequenceNoise": "sirst5k.noise",
     "Sirst5kError": "sirst5k.errors",
     "Sirst5kWarning": "sirst5k.errors",
     "SyntheticDataset": "sirst5k.synthesis",
+    "SyntheticSequences": "sirst5k.synthesis.sequences",
     "open_dataset": "sirst5k.datasets",
     "write_dataset": "sirst5k.synthesis",
+    "write_sequence_dataset": "sirst5k.synthesis.sequences",
 }
 _ROOMS = (
     "comparison",
@@ -71,9 +75,11 @@ __all__ = [
     "Recipe",
     "Sample",
     "SequenceDataset",
+    "SequenceNoise",
     "Sirst5kError",
     "Sirst5kWarning",
     "SyntheticDataset",
+    "SyntheticSequences",
     "__version__",
     "comparison",
     "datasets",
@@ -90,6 +96,7 @@ __all__ = [
     "training",
     "transforms",
     "write_dataset",
+    "write_sequence_dataset",
 ]
 
 

@@ -33,6 +33,12 @@ def check_recipe(recipe: Recipe) -> None:
             "it makes one output for each target of an image, and targets of sequences come and go",
             "negatives.method=adaptive",
         )
+    if recipe.custom:
+        _refuse(
+            "custom",
+            "an operation of another package changes one image, and knows no others",
+            "custom={}",
+        )
     for section in ("paste", "decoys"):
         if getattr(recipe, section) is not None:
             _refuse(

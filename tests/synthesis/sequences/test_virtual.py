@@ -172,6 +172,12 @@ def test_what_has_no_meaning_for_sequences_is_refused(assignment, sentence):
         SyntheticSequences(clips(), chosen)
 
 
+def test_an_operation_of_another_package_is_refused(monkeypatch):
+    monkeypatch.setattr("sirst5k.synthesis.recipe.make_operation", lambda *_: None)
+    with pytest.raises(RecipeError, match=r"knows no others.*--set custom=\{\}"):
+        SyntheticSequences(clips(), recipe("custom.fog={}"))
+
+
 def test_the_remedies_of_the_refusals_hold():
     chosen = recipe("size=256", "paste.guard=5", "displacement.field=resize")
     for _ in range(3):
