@@ -44,10 +44,10 @@ class TrackerSettings:
     sure: float = 0.5
     weak: float = 0.1
     measurement: float = 1.0
-    acceleration: float = 0.7
+    acceleration: float = 0.4
     speed: float = 3.0
     gate: float = 3.0
-    confirm: int = 3
+    confirm: int = 4
     patience: int = 5
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from sirst5k.evaluation.clips.report import ClipReport
 from sirst5k.evaluation.clips.running import detect_in_sequences
 from sirst5k.evaluation.clips.saved_boxes import SavedBoxes
 from sirst5k.evaluation.clips.summary import clip_problems, summarise_clips
+from sirst5k.evaluation.clips.table import detector_table
 from sirst5k.evaluation.clips.video_boxes import VideoBoxes, is_video_network
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "boxes_of_map",
     "clip_problems",
     "detect_in_sequences",
+    "detector_table",
     "evaluate_clips",
     "found_boxes",
     "is_video_network",

@@ -103,11 +103,20 @@ def detection_curve(
     return DetectionCurve(scores[last], tp, np.cumsum(weights)[last] - tp, targets)
 
 
-def interpolated_precision(hits: NDArray[np.bool_], weights: Floats, targets: float) -> Floats:
+def interpolated_precision(gains: Floats, totals: Floats, targets: float) -> Floats:
     """Return COCO's precision at 101 recalls, of detections by falling score.
 
     Precision is made non-increasing from the right, and read at the first detection whose
-    recall reaches each of 0, 0.01 … 1; 0 where none does.
+    recall reaches each of 0, 0.01 … 1; 0 where none does. Between true positives precision
+    only falls, so these alone are looked at.
+
+    Parameters
+    ----------
+    gains : (K,) float64
+        How often each true positive counts; 1, but in a resample.
+    totals : (K,) float64
+        Detections up to each of them, itself included, as often as they count.
+    targets : float
 
     Returns
     -------
@@ -116,11 +125,9 @@ def interpolated_precision(hits: NDArray[np.bool_], weights: Floats, targets: fl
     """
     if not targets:
         return np.full(len(RECALLS), np.nan)
-    tp = np.cumsum(weights * hits)
-    total = np.cumsum(weights)
-    counted = total > 0  # what a resample left out before anything else counts has no precision
-    tp, total = tp[counted], total[counted]
-    precision = np.maximum.accumulate((tp / total)[::-1])[::-1]
+    counted = gains > 0
+    tp, totals = np.cumsum(gains[counted]), totals[counted]
+    precision = np.maximum.accumulate((tp / totals)[::-1])[::-1]
     place = np.searchsorted(tp / targets, RECALLS, side="left")
     return np.append(precision, 0.0)[np.minimum(place, len(precision))]
 

@@ -109,15 +109,15 @@ class Pool:
         """Return `FIGURES`; the meaning of the other parameters is that of `figures_of`."""
         groups, times = self._groups(weights), self._times(weights)
         targets = groups @ self.targets
-        average = [
-            [
-                interpolated_precision(self.hits[level, mine], times[mine], float(targets[place]))
-                for level in range(1, len(self.hits))
-            ]
-            for place, kind in enumerate(self.kinds)
-            if targets[place]
-            for mine in [self.classes == kind]
-        ]
+        average = []
+        for kind, count in zip(self.kinds, targets.tolist(), strict=True):
+            if count:
+                mine = self.classes == kind
+                gains, hits = times[mine], self.hits[1:, mine]
+                totals = np.cumsum(gains)
+                average.append(
+                    [interpolated_precision(gains[hit], totals[hit], count) for hit in hits]
+                )
         precisions = np.array(average) if average else np.full((1, len(IOUS), 101), np.nan)
         curve = self.curve(weights)
         tp, fp = curve.counts_at(confidence)

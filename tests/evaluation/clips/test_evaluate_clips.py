@@ -19,6 +19,7 @@ from sirst5k.evaluation.clips import (
     as_box_detector,
     box_pr_plot,
     clip_problems,
+    detector_table,
     evaluate_clips,
     found_boxes,
     summarise_clips,
@@ -167,6 +168,22 @@ def test_report_as_text_json_csv_and_curves(sequences: Any, tmp_path: Path) -> N
     curve = read_published_pr(tmp_path / "plots" / "pr_published.txt")
     assert curve.ap50 == report.scores["published"].ap50
     assert box_pr_plot(report.scores, {"theirs": curve}).shape == (560, 760, 3)
+
+
+def test_detectors_stand_in_one_table(sequences: Any) -> None:
+    reports = {
+        "oracle": evaluate_clips(sequences, detector=Oracle(sequences)),
+        "tophat": evaluate_clips(sequences, detector="tophat", bootstrap=Bootstrap(20)),
+    }
+    lines = list(detector_table(reports))
+    assert lines[2].startswith("| oracle | 5 | 1.000 |")
+    assert lines[3].startswith("| tophat | 1 | 0.")
+    assert lines[3].count("–") > 5  # intervals
+    with pytest.raises(ParameterError, match="same frames"):
+        part = evaluate_clips(sequences[:6], detector="tophat")
+        list(detector_table({**reports, "part": part}))
+    with pytest.raises(ParameterError, match="oracle"):
+        list(detector_table(reports, "published"))
 
 
 def test_bad_settings_get_a_sentence(sequences: Any) -> None:
