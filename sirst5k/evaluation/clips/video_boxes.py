@@ -71,6 +71,7 @@ class VideoBoxes:
         self._feeder = NetworkDetector(module, **options)
         self.module = self._feeder.module
         self.size, self.least, self.nms_iou, self.most = size, least, nms_iou, most
+        self._frames: Any = None
 
     @property
     def name(self) -> str:
@@ -83,8 +84,14 @@ class VideoBoxes:
         return int(self.module.clip_length)
 
     def start(self) -> BoxStream:
-        """Return what takes the frames of one sequence."""
-        return _Stream(self)
+        """Return what takes the frames of one sequence; the one before must be finished.
+
+        The network's stream prepares a copy of the network, so it is made once and restarted.
+        """
+        if self._frames is None:
+            self._frames = self.module.stream()
+        self._frames.restart()
+        return _Stream(self, self._frames)
 
     def prepare(self, image: Image) -> Any:
         """Return a frame as the network takes it: a ``(1, C, H, W)`` tensor on its device."""
@@ -120,14 +127,13 @@ class VideoBoxes:
 class _Stream:
     """One sequence on its way through the network."""
 
-    def __init__(self, detector: VideoBoxes) -> None:
-        self.detector = detector
-        self._stream = detector.module.stream()
+    def __init__(self, detector: VideoBoxes, frames: Any) -> None:
+        self.detector, self._frames = detector, frames
 
     def push(self, image: Image, wanted: bool = True) -> Detections | None:
         """Take the next frame; return its boxes, or None if they are not wanted."""
         with self.detector._feeder.running():
-            raw = self._stream(self.detector.prepare(image))
+            raw = self._frames(self.detector.prepare(image))
         height, width = image.shape
         return self.detector.decode(raw, (height, width)) if wanted else None
 
