@@ -8,10 +8,13 @@ from sirst5k.datasets.layouts import LAYOUTS
 from sirst5k.datasets.opening import open_dataset, open_stills
 from sirst5k.datasets.parts import test_part, training_part
 from sirst5k.datasets.sequences import FrameLabels, SequenceDataset
+from sirst5k.datasets.sequences.registry import SEQUENCE_LAYOUTS
+from sirst5k.datasets.sequences.writing import write_sequences
 from sirst5k.datasets.splits import Splits
 
 __all__ = [
     "LAYOUTS",
+    "SEQUENCE_LAYOUTS",
     "ConvertReport",
     "Dataset",
     "FrameLabels",
@@ -22,4 +25,5 @@ __all__ = [
     "open_stills",
     "test_part",
     "training_part",
+    "write_sequences",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,18 +57,9 @@ def parse_list(path: Path, leading_slash: bool = False) -> list[Entry]:
         If the file cannot be read as text, is longer than any list, or an id points out of
         the dataset's folder.
     """
-    text = _read_text(path)
     entries = []
-    for number, match in enumerate(_LINE.finditer(text), start=1):
-        if number > MAX_LINES + 1:
-            raise SplitError(
-                f"Expected at most {MAX_LINES:,} ids in a split list, but {path} has more lines. "
-                "Divide the dataset, or correct the file."
-            )
-        raw = match[1]
+    for number, raw in read_lines(path, strip=False):
         sample_id = raw.strip(_BLANKS)
-        if not sample_id:
-            continue
         if "\\" in sample_id:
             sample_id = sample_id.replace("\\", "/")
         if leading_slash:
@@ -76,6 +68,32 @@ def parse_list(path: Path, leading_slash: bool = False) -> list[Entry]:
             sample_id = _inside(sample_id, path, number)
         entries.append(Entry(number, sample_id, raw if raw != sample_id else sample_id))
     return entries
+
+
+def read_lines(path: Path, strip: bool = True) -> Iterator[tuple[int, str]]:
+    """Yield number, from 1, and text of every line of a text file that is not blank.
+
+    Parameters
+    ----------
+    path : Path
+    strip : bool
+        Whether blanks around the text are taken off.
+
+    Raises
+    ------
+    SplitError
+        If the file cannot be read as text, or is longer than any list.
+    """
+    text = _read_text(path)
+    for number, match in enumerate(_LINE.finditer(text), start=1):
+        if number > MAX_LINES + 1:
+            raise SplitError(
+                f"Expected at most {MAX_LINES:,} ids in a split list, but {path} has more lines. "
+                "Divide the dataset, or correct the file."
+            )
+        bare = match[1].strip(_BLANKS)
+        if bare:
+            yield number, bare if strip else match[1]
 
 
 def _read_text(path: Path) -> str:

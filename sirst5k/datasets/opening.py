@@ -14,6 +14,7 @@ from sirst5k.datasets.pairs import PairIndex
 from sirst5k.datasets.reading import Reading
 from sirst5k.datasets.scanning import is_folder
 from sirst5k.datasets.sequences import SequenceDataset
+from sirst5k.datasets.sequences.registry import SEQUENCE_LAYOUTS, recognise_sequences
 from sirst5k.datasets.sequences.windows import LENGTH
 from sirst5k.datasets.splits import Splits
 from sirst5k.datasets.unfinished import check_finished
@@ -82,10 +83,13 @@ def open_dataset(
         return embedded if split is None else embedded.of_split(split)
     root = _folder(text)
     check_finished(root)
-    layout, found = recognise(root)
     reading = Reading(
         mask_threshold, pixel_limit(max_pixels), on_error == "skip", may_follow(follow_links)
     )
+    opener = recognise_sequences(root)
+    if opener is not None:
+        return _opened_sequences(opener(reading, frames), split)
+    layout, found = recognise(root)
     source, index = _open(root, layout, found, reading)
     dataset = Dataset(
         source,
@@ -132,6 +136,16 @@ def open_stills(
     return opened.stills() if isinstance(opened, SequenceDataset) else opened
 
 
+def _opened_sequences(sequences: SequenceDataset, split: str | None) -> SequenceDataset:
+    opened = sequences if split in (None, "all") else sequences.of_split(str(split))
+    if not len(opened):
+        why = f" Left out: {next(iter(opened.skipped.values()))}" if opened.skipped else ""
+        raise DatasetError(
+            f"Expected at least one labelled frame in {opened.describe()} but there is none.{why}"
+        )
+    return opened
+
+
 def _open_embedded(text: str, frames: int) -> Dataset | SequenceDataset:
     from sirst5k.datasets.demo import open_demo
     from sirst5k.datasets.moving import is_moving, open_moving
@@ -168,7 +182,9 @@ def recognise(root: Path) -> tuple[Layout, Found]:
         found = layout.recognise(root)
         if found is not None:
             return layout, found
-    wanted = "\n".join(f"  {layout.name}: {layout.looks_for}" for layout in LAYOUTS.values())
+    known = [(layout.name, layout.looks_for) for layout in LAYOUTS.values()]
+    known += [(layout.name, layout.looks_for) for layout in SEQUENCE_LAYOUTS.values()]
+    wanted = "\n".join(f"  {name}: {looks_for}" for name, looks_for in known)
     raise UnknownLayoutError(
         f"Expected a dataset in a known layout, but {root} {_holds(root)}.{_hint(root)} "
         f"Looked for:\n{wanted}"
@@ -204,7 +220,9 @@ def _hint(root: Path) -> str:
         inside = sorted(entry.path for entry in entries if is_folder(entry))[:20]
     for folder in inside:
         try:
-            fits = any(layout.recognise(Path(folder)) for layout in LAYOUTS.values())
+            fits = recognise_sequences(Path(folder)) is not None or any(
+                layout.recognise(Path(folder)) for layout in LAYOUTS.values()
+            )
         except OSError:
             continue
         if fits:

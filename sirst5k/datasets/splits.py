@@ -158,10 +158,12 @@ class Splits(Mapping[str, tuple[str, ...]]):
         role : str
             The role wanted: with ``test``, the answer is ``idx_427/test``.
         """
-        folder, slash, stem = self.resolve(name).rpartition("/")
+        resolved = self.resolve(name)
+        folder, slash, stem = resolved.rpartition("/")
         match = _ROLE.fullmatch(stem)
         if match is None:
-            return None
+            own = resolved in self._canonical.values()
+            return self._canonical.get(role) if own else None
         candidate = f"{folder}{slash}{role}{match['rest'] or ''}"
         return candidate if candidate in self._lists else None
 

@@ -43,6 +43,8 @@ class SequenceDataset(Sequence[Clip]):
         Name of the list that `ids` comes from; None for everything there is.
     length : int
         Frames of a clip.
+    keys : sequence of str, optional
+        All labelled frames, for the split ``all``; by default `ids`.
     skipped : mapping of str to str, optional
         Frames left out on the user's wish, with the reason.
     cache_bytes : int
@@ -65,6 +67,7 @@ class SequenceDataset(Sequence[Clip]):
         split: str | None = None,
         *,
         length: int = LENGTH,
+        keys: Sequence[str] | None = None,
         skipped: Mapping[str, str] | None = None,
         cache_bytes: int = CAPACITY,
     ) -> None:
@@ -77,6 +80,7 @@ class SequenceDataset(Sequence[Clip]):
         self.length = check_length(length)
         self.skipped: Mapping[str, str] = dict(skipped or {})
         self._everything = sequences
+        self._keys: tuple[str, ...] = self.ids if keys is None else tuple(keys)
         self._cache = FrameCache(cache_bytes)
         named = dict.fromkeys(sequence_of(frame_id) for frame_id in self.ids)
         self.sequences: Mapping[str, tuple[str, ...]] = {
@@ -195,7 +199,7 @@ class SequenceDataset(Sequence[Clip]):
         ----------
         name : str
             The list's name, a role (``train``, ``val``, ``trainval``, ``test``), or ``all``
-            for every frame there is.
+            for every labelled frame there is.
 
         Raises
         ------
@@ -203,8 +207,7 @@ class SequenceDataset(Sequence[Clip]):
             If there is no such split, or several lists claim the role.
         """
         if name == "all":
-            every = tuple(i for frames in self._everything.values() for i in frames)
-            return self._with(every, None, self.skipped, self.length)
+            return self._with(self._keys, None, self.skipped, self.length)
         resolved = self.splits.resolve(name)
         return self._with(self.splits[resolved], resolved, self.skipped, self.length)
 
@@ -258,6 +261,7 @@ class SequenceDataset(Sequence[Clip]):
             self.root,
             split,
             length=length,
+            keys=self._keys,
             skipped=skipped,
             cache_bytes=self._cache.capacity,
         )
