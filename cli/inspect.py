@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from textwrap import wrap
 
 import click
 from tqdm import tqdm
 
-from sirst5k.datasets import Dataset, open_stills, training_part
+from sirst5k.datasets import (
+    Dataset,
+    SequenceDataset,
+    open_dataset,
+    open_stills,
+    training_part,
+)
 from sirst5k.datasets.inspection import Inspection, inspect_dataset
 from sirst5k.datasets.survey import PairSurvey
 from sirst5k.errors import SplitError
 
+from .findings import histogram, problems, row
 from .options import jobs_option, mask_threshold_option, output_options
-
-_WIDTH = 80
-_LABEL = 11
-_SHOWN_PROBLEMS = 20
-_BAR = 40
 
 
 @click.command()
@@ -51,7 +51,8 @@ def command(
 ) -> None:
     """Say which layout PATH is in, what it holds, and what is wrong with it.
 
-    Every pair is read. The exit code is 1 if a problem was found. With --quality the images are
+    Every pair is read; of sequences every label, the head of every frame's file, and one frame
+    of each. The exit code is 1 if a problem was found. With --quality the images are
     measured instead: SCR, contrast, noise, entropy, sharpness, spectrum, test images that look
     like training images, and what a synthesised OTHER changed.
 
@@ -59,6 +60,7 @@ def command(
     Examples:
       sirst5k inspect data/sirst --split trainval
       sirst5k inspect demo
+      sirst5k inspect demo:sequences=8,frames=40
       sirst5k inspect data/sirst out --quality --page quality.html
     """
     if not quality and (other is not None or page is not None):
@@ -71,7 +73,11 @@ def command(
             datasets.append(_second(open_stills(other, mask_threshold=mask_threshold), split))
         report_quality(datasets, page, jobs=jobs, quiet=quiet, as_json=as_json)
         return
-    dataset = open_stills(path, split, mask_threshold=mask_threshold, on_error="skip")
+    dataset = open_dataset(path, split, mask_threshold=mask_threshold, on_error="skip")
+    if isinstance(dataset, SequenceDataset):
+        from .inspect_sequences import report_sequences
+
+        ctx.exit(report_sequences(dataset, as_json=as_json, quiet=quiet))
 
     def progress(surveys: Iterable[PairSurvey], total: int) -> Iterator[PairSurvey]:
         hidden = True if quiet else None  # None: hidden where stderr is no terminal
@@ -83,7 +89,7 @@ def command(
     elif not quiet:
         click.echo("\n".join(_report(findings)))
     elif findings.problems:
-        click.echo("\n".join(_problems(findings)))
+        click.echo("\n".join(problems(findings.problems)))
     ctx.exit(1 if findings.problems else 0)
 
 
@@ -96,42 +102,27 @@ def _second(whole: Dataset, split: str | None) -> Dataset:
 
 def _report(found: Inspection) -> Iterator[str]:
     yield click.style(found.path, bold=True)
-    yield from _row("layout", [found.layout])
-    yield from _row("images", [f"{found.images:,}", found.split or "every pair"])
+    yield from row("layout", [found.layout])
+    yield from row("images", [f"{found.images:,}", found.split or "every pair"])
     splits = [
         f"{name} {count:,}" if count >= 0 else f"{name} ?" for name, count in found.splits.items()
     ]
-    yield from _row("splits", splits or ["none"])
+    yield from row("splits", splits or ["none"])
     renamed = [f"{role} = {name}" for role, name in found.roles.items() if role != name]
     if renamed:
-        yield from _row("roles", renamed)
-    yield from _row("sizes", _sizes(found))
-    yield from _row("files", [f"{mode} {count:,}" for mode, count in found.modes.items()])
-    yield from _row("depth", [f"{dtype} {count:,}" for dtype, count in found.dtypes.items()])
-    yield from _row(
-        "targets", [f"{found.targets:,}", f"{found.touching_border:,} touch the border"]
-    )
-    yield from _row("empty", [f"{found.empty_masks:,} masks without target"])
+        yield from row("roles", renamed)
+    yield from row("sizes", _sizes(found))
+    yield from row("files", [f"{mode} {count:,}" for mode, count in found.modes.items()])
+    yield from row("depth", [f"{dtype} {count:,}" for dtype, count in found.dtypes.items()])
+    yield from row("targets", [f"{found.targets:,}", f"{found.touching_border:,} touch the border"])
+    yield from row("empty", [f"{found.empty_masks:,} masks without target"])
     yield ""
-    yield from _histogram(found.targets_per_image)
+    yield from histogram("targets per image", found.targets_per_image)
     if found.areas:
         yield ""
         yield from _quantile_table(found)
     yield ""
-    yield from _problems(found)
-
-
-def _row(label: str, values: list[str]) -> Iterator[str]:
-    """Print a label and values, broken between values where a line is full."""
-    start = f"  {label:<{_LABEL}}"
-    line = start
-    for place, value in enumerate(values):
-        piece = value if place == len(values) - 1 else f"{value}, "
-        if len(line) + len(piece.rstrip()) > _WIDTH and line.strip() != label:
-            yield line.rstrip()
-            line = " " * len(start)
-        line += piece
-    yield line.rstrip()
+    yield from problems(found.problems)
 
 
 def _sizes(found: Inspection) -> list[str]:
@@ -148,15 +139,6 @@ def _sizes(found: Inspection) -> list[str]:
     ]
 
 
-def _histogram(per_image: dict[int, int]) -> Iterator[str]:
-    block = "█" if _can_print("█") else "#"
-    most = max(per_image.values(), default=1)
-    yield "  targets per image"
-    for number, images in per_image.items():
-        bar = block * max(1, round(_BAR * images / most))
-        yield f"  {number:>9}  {bar:<{_BAR}} {images:>7,}"
-
-
 def _quantile_table(found: Inspection) -> Iterator[str]:
     names = {0.0: "min", 1.0: "max"}
     heads = [names.get(quantile, f"{quantile:.0%}") for quantile in found.areas]
@@ -164,25 +146,3 @@ def _quantile_table(found: Inspection) -> Iterator[str]:
     yield f"  {'area, px':<12}" + "".join(f"{value:>9.4g}" for value in found.areas.values())
     if found.scr:
         yield f"  {'SCR':<12}" + "".join(f"{value:>9.3g}" for value in found.scr.values())
-
-
-def _problems(found: Inspection) -> Iterator[str]:
-    if not found.problems:
-        yield "  no problem found"
-        return
-    count = len(found.problems)
-    yield click.style(f"  {count} problem{'s' if count > 1 else ''} found", fg="red")
-    for problem in found.problems[:_SHOWN_PROBLEMS]:
-        lines = wrap(f"{problem.kind}: {problem.text}", _WIDTH - 4)
-        yield f"  - {lines[0]}"
-        yield from (f"    {line}" for line in lines[1:])
-    if count > _SHOWN_PROBLEMS:
-        yield f"    … and {count - _SHOWN_PROBLEMS} more; --json lists them all"
-
-
-def _can_print(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except (LookupError, UnicodeEncodeError):
-        return False
-    return True

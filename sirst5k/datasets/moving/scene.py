@@ -29,6 +29,7 @@ _SIZES = (0.8, 2.0)
 
 _SPEEDS = (0.25, 2.0)
 _SCRS = (3.0, 12.0)
+_MISS = 2.0  # how far two targets that meet pass each other, in pixels (1 sd an axis)
 _SURROUND = 41
 _BRIGHTEST = 1.1  # background and peak of a target, in fractions of full scale
 
@@ -112,7 +113,7 @@ def populate(
 ) -> MovingScene:
     """Add moving targets to a scene.
 
-    The first two targets of several meet: they pass one point at the same time.
+    The first two targets of several meet: they pass within a few pixels of each other.
 
     Parameters
     ----------
@@ -143,6 +144,9 @@ def populate(
     meeting = _point(rng, sides), float(rng.uniform(0.2, 0.8) * (frames - 1))
     for track in range(count):
         through, time = meeting if track < 2 else (_point(rng, sides), rng.uniform(0, frames - 1))
+        if track == 1:
+            row, column = rng.normal(0, _MISS, 2)
+            through = through[0] + row, through[1] + column
         speed = float(np.exp(rng.uniform(*np.log(_SPEEDS))))
         path = draw_path(rng, through, float(time), sides, speed)
         mover = Mover(track, _shape(rng, scene), path, 1.0, float(rng.uniform(0.0, 0.08)))

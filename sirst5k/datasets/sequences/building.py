@@ -44,12 +44,15 @@ class Gathering:
     ----------
     skipped : dict of str to str
         What was left out, with the reason.
+    remarks : list of str
+        On lines that say once more what a line before them said.
     """
 
     def __init__(self, folders: FrameFolders, skip: bool) -> None:
         self.folders = folders
         self.skip = skip
         self.skipped: dict[str, str] = {}
+        self.remarks: list[str] = []
         self._known: dict[tuple[str, str], Known] = {}
         self._lists: dict[str, list[tuple[str, str]]] = {}
         self._prefix: str | None = None
@@ -67,6 +70,7 @@ class Gathering:
         """Take the key frames of a list."""
         members = self._lists.setdefault(name, [])
         seen = set()
+        again: list[str] = []
         for frame in listed:
             key = frame.folder, frame.stem
             why = unusable(f"{frame.folder}/{frame.stem}")
@@ -81,9 +85,16 @@ class Gathering:
                     f"{frame.where} says other boxes of {frame.folder}/{frame.stem} than a line "
                     "before it.",
                 )
-            if key not in seen:
+            if key in seen:
+                again.append(frame.where)
+            else:
                 seen.add(key)
                 members.append(key)
+        if again:
+            self.remarks.append(
+                f"{again[0]} names a frame of a line before it once more"
+                f"{f', as do {len(again) - 1} others' if len(again) > 1 else ''}."
+            )
 
     def _checked(self, frame: Listed) -> Known:
         """Return the targets of a frame whose boxes have an area."""

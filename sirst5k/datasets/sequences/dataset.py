@@ -47,6 +47,8 @@ class SequenceDataset(Sequence[Clip]):
         All labelled frames, for the split ``all``; by default `ids`.
     skipped : mapping of str to str, optional
         Frames left out on the user's wish, with the reason.
+    remarks : sequence of str
+        What was accepted in the files, though their owner should know of it.
     cache_bytes : int
         How much memory decoded frames may take.
 
@@ -69,6 +71,7 @@ class SequenceDataset(Sequence[Clip]):
         length: int = LENGTH,
         keys: Sequence[str] | None = None,
         skipped: Mapping[str, str] | None = None,
+        remarks: Sequence[str] = (),
         cache_bytes: int = CAPACITY,
     ) -> None:
         self.source = source
@@ -79,6 +82,7 @@ class SequenceDataset(Sequence[Clip]):
         self.split = split
         self.length = check_length(length)
         self.skipped: Mapping[str, str] = dict(skipped or {})
+        self.remarks: tuple[str, ...] = tuple(remarks)
         self._everything = sequences
         self._keys: tuple[str, ...] = self.ids if keys is None else tuple(keys)
         self._cache = FrameCache(cache_bytes)
@@ -263,6 +267,7 @@ class SequenceDataset(Sequence[Clip]):
             length=length,
             keys=self._keys,
             skipped=skipped,
+            remarks=self.remarks,
             cache_bytes=self._cache.capacity,
         )
 

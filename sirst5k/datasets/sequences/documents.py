@@ -89,6 +89,7 @@ def _open(root: Path, names: list[str], reading: Reading, length: int) -> Sequen
         root,
         length=length,
         skipped=gathering.skipped,
+        remarks=gathering.remarks,
     )
 
 

@@ -89,7 +89,7 @@ def test_targets_cross_and_keep_their_identities() -> None:
                 paths[track].append((x, y))
             if len(centres) == 2:
                 nearest = min(nearest, float(np.hypot(*(centres[0] - centres[1]))))
-        met += nearest < 4
+        met += nearest < 9
         for path in paths.values():
             steps = np.hypot(*np.diff(np.array(path), axis=0).T)
             assert steps.max() < 6  # 2 pixels of speed, shaking, and boxes of whole pixels
