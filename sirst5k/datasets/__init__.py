@@ -5,6 +5,7 @@ from __future__ import annotations
 from sirst5k.datasets.dataset import Dataset
 from sirst5k.datasets.export import ConvertReport, convert_dataset
 from sirst5k.datasets.layouts import LAYOUTS
+from sirst5k.datasets.moving import composite_sequences
 from sirst5k.datasets.opening import open_dataset, open_stills
 from sirst5k.datasets.parts import test_part, training_part
 from sirst5k.datasets.sequences import FrameLabels, SequenceDataset
@@ -20,6 +21,7 @@ __all__ = [
     "FrameLabels",
     "SequenceDataset",
     "Splits",
+    "composite_sequences",
     "convert_dataset",
     "open_dataset",
     "open_stills",

@@ -40,8 +40,9 @@ def open_dataset(
     ----------
     path : str or path
         A dataset folder, or ``demo`` (``demo:n=64,seed=1,size=256``) for procedural scenes,
-        ``demo:sequences=8,frames=40,size=128`` for sequences of moving targets; a folder of
-        that name is opened as ``./demo``.
+        ``demo:sequences=8,frames=40,size=128`` for sequences of moving targets; or
+        ``moving:PATH`` for moving targets on the images of a dataset
+        (``moving:PATH?frames=20,scr=5``). A folder called ``demo`` is opened as ``./demo``.
     split : str, optional
         A list's name (``50_50/train``) or a role (``train``, ``val``, ``trainval``,
         ``test``); ``all`` or None for every pair there is.
@@ -78,6 +79,18 @@ def open_dataset(
     if on_error not in ("stop", "skip"):
         raise ParameterError(f"Expected on_error to be 'stop' or 'skip', got {on_error!r}.")
     text = os.fspath(path)
+    if text.startswith("moving:"):
+        from sirst5k.datasets.moving.composite import open_composite, split_address
+
+        stills = open_stills(
+            split_address(text)[0],
+            split,
+            mask_threshold=mask_threshold,
+            on_error=on_error,
+            max_pixels=max_pixels,
+            follow_links=follow_links,
+        )
+        return open_composite(text, frames, stills)
     if text == "demo" or text.startswith("demo:"):
         embedded = _open_embedded(text, frames)
         return embedded if split is None else embedded.of_split(split)

@@ -79,21 +79,36 @@ def draw_camera(
     sensor = draw_sensor(rng)
     pattern = fixed_pattern(rng, sensor, height, width)
     jitter = draw_jitter(rng, frames, rng.choice([0.05, 0.2, 0.45]))
+    return Camera(optics, light, sensor, pattern, draw_pan(rng, frames, border), jitter)
+
+
+def draw_pan(rng: np.random.Generator, frames: int, border: float) -> Path:
+    """Draw the path of a frame's first pixel over a scene `border` pixels larger on each side."""
     # At most 1.65 amplitudes away from the middle, see `Path`; 1.35 pixels are the shaking's.
     reach = (border - 1.4) / 1.65
     speed = float(rng.choice([0.05, 0.25, 0.6]) * rng.uniform(0.5, 1.5))
-    share = (reach / max(height, width), reach / max(height, width))
-    side = max(height, width)
     middle = rng.uniform(0, frames)
-    pan = draw_path(rng, (border, border), middle, (side, side), speed, share)
-    return Camera(optics, light, sensor, pattern, pan, jitter)
+    return draw_path(rng, (border, border), middle, (1, 1), speed, (reach, reach))
 
 
-def fixed_pattern(rng: np.random.Generator, sensor: Sensor, height: int, width: int) -> Field:
-    """Draw what a sensor adds to every frame alike, ``(H, W)`` in fractions of full scale."""
+def fixed_pattern(
+    rng: np.random.Generator, sensor: Sensor, height: int, width: int, share: float | None = None
+) -> Field:
+    """Draw what a sensor adds to every frame alike, ``(H, W)`` in fractions of full scale.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    sensor : Sensor
+    height, width : int
+    share : float, optional
+        Standard deviation of the pixels' offsets over that of the temporal noise; by default
+        drawn from 0.2 to 0.7.
+    """
     total = float(sensor.deviation(np.full((1, 1), 0.5))[0, 0])
     pattern = stripes(rng, sensor, height, width)
-    pattern = pattern + total * rng.uniform(0.2, 0.7) * rng.standard_normal((height, width))
+    share = rng.uniform(0.2, 0.7) if share is None else share
+    pattern = pattern + total * share * rng.standard_normal((height, width))
     count = int(rng.poisson(_BAD_PIXELS * height * width))
     rows, columns = rng.integers(0, height, count), rng.integers(0, width, count)
     pattern[rows, columns] += total * rng.uniform(4, 12, count) * rng.choice([-1.0, 1.0], count)

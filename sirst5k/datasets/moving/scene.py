@@ -12,11 +12,13 @@ from scipy import ndimage
 
 from sirst5k.datasets.demo.canvas import Field
 from sirst5k.datasets.demo.optics import Optics
+from sirst5k.datasets.demo.sensor import Sensor, read_out
 from sirst5k.datasets.demo.targets import MASK_LEVEL, Shape
 from sirst5k.datasets.moving.camera import Camera
 from sirst5k.datasets.moving.movers import Mover, Sighting, sight, unit_light
 from sirst5k.datasets.moving.paths import draw_path
 from sirst5k.datasets.moving.scenery import Scenery
+from sirst5k.sample import Image
 
 _SHAPES: dict[str, dict[str, float]] = {
     "sky": {"point": 0.6, "streak": 0.15, "aircraft": 0.25},
@@ -27,11 +29,45 @@ _SHAPES: dict[str, dict[str, float]] = {
 _SIZES = (0.8, 2.0)
 """Least and largest unit of a target's lobes in pixels: boxes of 3 to 10 pixels a side."""
 
+_COUNT_SHARES = (0.4, 0.35, 0.25)
 _SPEEDS = (0.25, 2.0)
 _SCRS = (3.0, 12.0)
 _MISS = 2.0  # how far two targets that meet pass each other, in pixels (1 sd an axis)
 _SURROUND = 41
 _BRIGHTEST = 1.1  # background and peak of a target, in fractions of full scale
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """How readings in fractions of full scale become grey levels: ``base + span * reading``.
+
+    Attributes
+    ----------
+    dtype : str
+        ``uint8``, ``uint16`` or ``float32``.
+    base, span : float
+        Levels at 0, and how many more there are at 1.
+    lowest, highest : float
+        Levels are cut there.
+    """
+
+    dtype: str = "uint8"
+    base: float = 0.0
+    span: float = 255.0
+    lowest: float = 0.0
+    highest: float = 255.0
+
+    @classmethod
+    def of_depth(cls, depth: int, sensor: Sensor) -> Digits:
+        """Return those of embedded scenes, see `sirst5k.datasets.demo.sensor.digitise`."""
+        if depth == 16:
+            return cls("uint16", sensor.base, sensor.span, 0.0, 2**14 - 1)
+        return cls("float32", 0.0, 1.0, 0.0, 1.0) if depth == 32 else cls()
+
+    def write(self, reading: Field) -> Image:
+        """Return a reading as an image; whole levels are rounded."""
+        levels = np.clip(self.base + self.span * reading, self.lowest, self.highest)
+        return (levels if self.dtype == "float32" else np.rint(levels)).astype(self.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +83,9 @@ class MovingScene:
         Factor on each target's amplitude in each frame.
     height, width : int
         Of the frame, in pixels.
+    digits : Digits
+    standing : (h, w) int32, optional
+        Targets that stand in the scenery, by numbers from 1 on its pixels, 0 elsewhere.
     """
 
     scenery: Scenery
@@ -55,6 +94,8 @@ class MovingScene:
     brightness: Field
     height: int
     width: int
+    digits: Digits = Digits()
+    standing: NDArray[np.int32] | None = None
 
     @cached_property
     def nbytes(self) -> int:
@@ -83,7 +124,40 @@ class MovingScene:
                 self.width,
             )
             found += [seen] if seen is not None else []
+        return found + self._standing_at(time)
+
+    def _standing_at(self, time: int) -> list[Sighting]:
+        """Return the targets of the scenery that a frame shows, by their nearest pixels.
+
+        Their identities follow those of the movers.
+        """
+        if self.standing is None:
+            return []
+        top, left = (round(place) for place in self.camera.corner(time))
+        window = self.standing[top : top + self.height, left : left + self.width]
+        found = []
+        for number in np.unique(window[window > 0]).tolist():
+            rows, columns = np.nonzero(window == number)
+            y1, y2 = int(rows.min()), int(rows.max()) + 1
+            x1, x2 = int(columns.min()), int(columns.max()) + 1
+            mask = window[y1:y2, x1:x2] == number
+            whole = int(np.count_nonzero(self.standing == number))
+            found.append(
+                Sighting(
+                    len(self.movers) + number - 1,
+                    np.s_[y1:y2, x1:x2],
+                    np.zeros(mask.shape),
+                    mask,
+                    (x1, y1, x2, y2),
+                    counts=bool(2 * np.count_nonzero(mask) >= whole),
+                )
+            )
         return found
+
+    def shoot(self, rng: np.random.Generator, time: int) -> Image:
+        """Return a frame as the sensor reads it; `rng` draws its temporal noise."""
+        camera = self.camera
+        return self.digits.write(read_out(rng, camera.sensor, self.signal(time), camera.pattern))
 
     def signal(self, time: int) -> Field:
         """Return a noise-free frame with its targets, ``(H, W)`` in fractions of full scale."""
@@ -100,6 +174,11 @@ class MovingScene:
             if seen.counts:
                 mask[seen.window] |= seen.mask
         return mask
+
+
+def draw_count(rng: np.random.Generator) -> int:
+    """Draw the number of targets of a sequence: 1 to 3."""
+    return 1 + int(rng.choice(len(_COUNT_SHARES), p=_COUNT_SHARES))
 
 
 def populate(

@@ -107,13 +107,14 @@ def parse_moving(text: str) -> MovingSpec:
         elif key == "depth":
             values["depth"] = settings.depth(value)
         elif key == "scr":
-            values["scr"] = _ratio(value)
+            values["scr"] = parse_ratio(value)
         else:
             values[key] = settings.whole(key, value, *_RANGES[key])
     return MovingSpec(**values)  # type: ignore[arg-type]  # the types follow from the keys
 
 
-def _ratio(value: str) -> float:
+def parse_ratio(value: str) -> float:
+    """Return a signal-to-clutter ratio, or raise `DatasetError`."""
     number = float(value) if re.fullmatch(r"\d{1,3}(\.\d{1,6})?", value, re.ASCII) else 0.0
     if not 0.1 <= number <= 200:
         raise DatasetError(
