@@ -145,6 +145,8 @@ def draw_network_diagrams(folder: Path) -> None:
         "dnanet": dnanet(),
         "dstransnet": dstransnet(),
         "mshnet": mshnet(),
+        "sstnet": sstnet(),
+        "stmenet": stmenet(),
         "unet": unet(),
     }
     for name, sheet in drawings.items():
@@ -355,6 +357,109 @@ def dstransnet() -> Sheet:
             (True, "gated by the deeper feature, then concatenated before it"),
         ],
     )
+    return sheet
+
+
+def sstnet() -> Sheet:
+    """Draw five frames that a neck couples, and the branch that only training has."""
+    sheet = Sheet("Data flow of SSTNet", 1010, 486)
+    rows = [36 + 56 * k for k in range(5)]
+    names = [f"t - {4 - k}" if k < 4 else "t" for k in range(5)]
+    frames = [sheet.box(24, y, (n,), "frame", 60, 38) for n, y in zip(names, rows, strict=True)]
+    seen = [sheet.box(116, y, ("extractor",), "encoder", 92, 38) for y in rows]
+    for one, two in zip(frames, seen, strict=True):
+        sheet.arrow(one.right, two.left)
+    past, key_row = 236, seen[4].right[1]
+    for box in seen[:4]:
+        sheet.arrow(box.right, (past, box.right[1]), dashed=True, head=False)
+    gate = sheet.box(270, 33, ("gate", "512 → 128"), "merge", 92)
+    pair = sheet.box(270, 149, ("4 × pair", "256 → 128"), "merge", 92)
+    for box in (gate, pair):
+        sheet.arrow((past, box.left[1]), box.left, dashed=True)
+    sheet.arrow((past, seen[0].right[1]), (past, seen[3].right[1]), dashed=True, head=False)
+    current = sheet.box(412, 33, ("× , current",), "merge", 104)
+    mix = sheet.box(560, 33, ("mix", "256 → 128"), "merge", 92)
+    added = sheet.box(412, 149, ("Σ weight ·",), "merge", 104)
+    smooth = sheet.box(560, 149, ("mix", "128 → 128"), "merge", 92)
+    final = sheet.box(710, 91, ("final", "256 → 128"), "decoder", 92)
+    head = sheet.box(838, 91, ("head",), "head", 72)
+    for one, two in ((gate, current), (current, mix), (pair, added), (added, smooth)):
+        sheet.arrow(one.right, two.left)
+    for box in (mix, smooth):
+        sheet.arrow(box.right, (690, box.right[1]), (690, final.left[1]), head=False)
+    sheet.arrow((690, final.left[1]), final.left)
+    sheet.arrow(final.right, head.left)
+    sheet.arrow(head.right, (936, head.right[1]))
+    sheet.text(942, head.right[1] + 4, "6 at 1/8", anchor="start")
+    sheet.arrow(seen[4].right, (mix.bottom[0] - 20, key_row), head=False)
+    for x, bottom in ((pair.bottom[0], pair.bottom[1]), (536, current.bottom[1] - 22)):
+        sheet.arrow((x, key_row), (x, bottom), head=x != 536)
+    sheet.arrow((536, current.bottom[1] - 22), mix.left)
+    sheet.arrow((392, key_row), (392, current.left[1] + 12), (412, current.left[1] + 12))
+    sheet.text(mix.bottom[0] + 2, key_row + 4, "features of the key frame", anchor="start")
+    y = 352
+    encode = sheet.box(116, y, ("encode", "64 at 1/4"), "encoder", 92)
+    memory = sheet.box(270, y, ("ConvLSTM", "64 at 1/4"), "merge", 92)
+    decode = sheet.box(412, y, ("decode", "640 at 1/8"), "decoder", 104)
+    loss = sheet.box(580, y, ("motion loss",), "head", 104)
+    clip = sheet.box(24, y + 3, ("clip",), "frame", 60, 38)
+    sheet.arrow(clip.right, encode.left)
+    for one, two in ((encode, memory), (memory, decode), (decode, loss)):
+        sheet.arrow(one.right, two.left)
+    sheet.text(700, y + 18, "mean square of the difference to the", anchor="start")
+    sheet.text(700, y + 34, "features of all frames; in training alone", anchor="start")
+    sheet.text(
+        24,
+        436,
+        "All extractors are one and the same; frames go through it one after the other.",
+        anchor="start",
+    )
+    sheet.key(
+        466, [(False, "features of the key frame"), (True, "features of the frames before it")]
+    )
+    return sheet
+
+
+def stmenet() -> Sheet:
+    """Draw the networks of the frame and of the clip, and how three scales are fused."""
+    sheet = Sheet("Data flow of STMENet", 1010, 400)
+    key = sheet.box(24, 60, ("key", "frame t"), "frame", 84)
+    clip = sheet.box(24, 250, ("clip", "5 frames"), "frame", 84)
+    scales = ("128 at 1/8", "256 at 1/16", "512 at 1/32")
+    rows = (38, 138, 238)
+    darknet = sheet.box(146, 60, ("Darknet", "2-D"), "encoder", 92)
+    shuffle = sheet.box(146, 250, ("ShuffleNet", "3-D"), "encoder", 92)
+    sheet.arrow(key.right, darknet.left)
+    sheet.arrow(clip.right, shuffle.left)
+    encoders = []
+    for k, (scale, y) in enumerate(zip(scales, rows, strict=True)):
+        box = sheet.box(470, y, (f"encoder {k + 1}", "→ 128"), "merge", 96)
+        encoders.append(box)
+        start, end = (darknet.right[0] + 40 + 12 * k, darknet.right[1]), box.left[1] - 10
+        sheet.arrow(darknet.right, start, (start[0], end), (box.x, end))
+        sheet.text(366, end - 6, scale, anchor="start")
+        low, join = shuffle.right, box.left[1] + 10
+        sheet.arrow(low, (320, low[1]), (320, join), (box.x, join), dashed=True)
+        if k < 2:
+            sheet.text(366, join + 16, f"× {4 >> k}", anchor="start")
+    sheet.text(252, shuffle.bottom[1] + 2, "464 at 1/32", anchor="start")
+    lateral = sheet.box(650, 188, ("lateral", "256 → 128"), "decoder", 92)
+    reduce_ = sheet.box(780, 88, ("reduce", "256 → 128"), "decoder", 92)
+    head = sheet.box(908, 88, ("head", "6 at 1/8"), "head", 84)
+    sheet.arrow(encoders[2].right, (lateral.bottom[0], encoders[2].right[1]), lateral.bottom)
+    sheet.text(encoders[2].right[0] + 12, encoders[2].right[1] - 7, "× 2", anchor="start")
+    sheet.arrow(encoders[1].right, (lateral.top[0], encoders[1].right[1]), lateral.top)
+    sheet.arrow(lateral.right, (reduce_.bottom[0], lateral.right[1]), reduce_.bottom)
+    sheet.text(lateral.right[0] + 12, lateral.right[1] - 7, "× 2", anchor="start")
+    sheet.arrow(encoders[0].right, (reduce_.top[0], encoders[0].right[1]), reduce_.top)
+    sheet.arrow(reduce_.right, head.left)
+    sheet.text(
+        24,
+        346,
+        "× 2, × 4: repeated cells. The variant for IRDST has one more block in front of lateral.",
+        anchor="start",
+    )
+    sheet.key(380, [(False, "features of the key frame"), (True, "features of the clip")])
     return sheet
 
 

@@ -81,7 +81,7 @@ class Stream:
 
 def prepared(network: VideoNetwork) -> VideoNetwork:
     """Return a copy in evaluation mode that computes the same faster, and cannot be trained."""
-    ready = copy.deepcopy(network).eval().requires_grad_(False)
+    ready: VideoNetwork = copy.deepcopy(network).eval().requires_grad_(False)
     cpu = next(ready.parameters()).device.type == "cpu"
     for module in ready.modules():
         if isinstance(module, ConvolutionUnit):
@@ -98,4 +98,4 @@ def prepared(network: VideoNetwork) -> VideoNetwork:
 
 def _is_large(convolution: nn.Conv2d) -> bool:
     plain = convolution.kernel_size == (3, 3) and convolution.stride == (1, 1)
-    return plain and convolution.weight.numel() >= _LARGE
+    return bool(plain and convolution.weight.numel() >= _LARGE)
