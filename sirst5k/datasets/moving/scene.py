@@ -100,10 +100,8 @@ class MovingScene:
     @cached_property
     def nbytes(self) -> int:
         """About what it takes in memory."""
-        veil = self.scenery.veil
-        parts = [self.scenery.picture, self.scenery.view.coefficients, self.camera.pattern]
-        parts += [veil.thickness.coefficients] if veil is not None else []
-        return sum(part.nbytes for part in parts)
+        standing = 0 if self.standing is None else self.standing.nbytes
+        return self.scenery.nbytes + self.camera.pattern.nbytes + standing
 
     def background(self, time: int) -> Field:
         """Return a frame without targets and noise, ``(H, W)`` in fractions of full scale."""

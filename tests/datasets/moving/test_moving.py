@@ -12,6 +12,7 @@ from sirst5k.components import find_targets
 from sirst5k.datasets import SequenceDataset, open_stills
 from sirst5k.datasets.moving import MovingSource, open_moving, parse_moving
 from sirst5k.datasets.moving.source import compose
+from sirst5k.datasets.moving.spline import surface
 from sirst5k.datasets.sequences import sequence_of
 from sirst5k.errors import DatasetError
 
@@ -196,3 +197,31 @@ def test_single_frame_commands_see_them_as_stills() -> None:
 def test_wrong_specifications_are_refused_in_a_sentence(spec: str, what: str) -> None:
     with pytest.raises(DatasetError, match=what):
         open_dataset(spec)
+
+
+def test_scenes_leave_room_for_targets_and_seas_move() -> None:
+    source = open_moving("demo:sequences=16,frames=8,size=64,targets=0,seed=13").source
+    assert isinstance(source, MovingSource)
+    for index in range(16):
+        scenery = source.scene(source.spec.name_of(index)).scenery
+        assert np.quantile(scenery.picture, 0.99) < 0.81
+        assert np.quantile(scenery.picture, 0.01) > 0.03
+        still = [scenery.seen(20.0, 20.0, time, 30, 30) for time in (0.0, 6.0)]
+        assert not np.allclose(*still)  # clouds drift over a camera at rest
+        assert (scenery.waves is not None) == (source.spec.scene_of(index) == "sea")
+        if scenery.waves is not None:
+            early, late = (scenery.waves.seen(20.0, 20.0, t, 60, 60) for t in (0.0, 12.0))
+            assert early.std() > 1e-4
+            assert np.corrcoef(early.ravel(), late.ravel())[0, 1] < 0.98
+
+
+def test_windows_of_a_picture_lie_between_its_pixels() -> None:
+    y, x = np.mgrid[:40, :50] / 8.0
+    picture = np.sin(y) + np.cos(0.7 * x)
+    view = surface(picture)
+    assert np.allclose(view.window(3.0, 4.0, 20, 30), picture[3:23, 4:34], atol=1e-9)
+    rows, columns = np.arange(20)[:, None] + 9.3, np.arange(30) + 9.6  # off the border's mirror
+    between = np.sin(rows / 8) + np.cos(0.7 * columns / 8)
+    assert np.abs(view.window(9.3, 9.6, 20, 30) - between).max() < 1e-5
+    ring = surface(np.sin(2 * np.pi * np.arange(32) / 32)[None, :] * np.ones((8, 1)), periodic=True)
+    assert np.allclose(ring.window(-3.5, -40.25, 4, 5), ring.window(4.5, 55.75, 4, 5))
