@@ -44,8 +44,10 @@ def show_parts(noise: SequenceNoise, output: Path, quiet: bool, as_json: bool) -
     from sirst5k.drawing import blank, place, save_picture
     from sirst5k.synthesis.noise_sheet import draw_noise_bank
 
-    banks = [noise.white, *([] if noise.fixed is None else [noise.fixed])]
-    sheets = [draw_noise_bank(bank) for bank in banks]
+    banks = {"New in every frame": noise.white}
+    if noise.fixed is not None:
+        banks["Stays with the pixels"] = noise.fixed
+    sheets = [draw_noise_bank(bank, title) for title, bank in banks.items()]
     picture = blank(sum(len(sheet) for sheet in sheets), max(s.shape[1] for s in sheets))
     for sheet, top in zip(sheets, np.cumsum([0, *map(len, sheets)]).tolist(), strict=False):
         place(picture, sheet, top, 0)

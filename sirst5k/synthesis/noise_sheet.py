@@ -49,7 +49,7 @@ _METHODS = {
 Fields = dict[str, list[NDArray[np.float32]]]
 
 
-def draw_noise_bank(bank: NoiseBank) -> Picture:
+def draw_noise_bank(bank: NoiseBank, title: str = "Noise bank") -> Picture:
     """Draw a bank: tiles, fields, radial spectra and distributions of grey levels.
 
     Tiles and fields are shown at one magnification and one stretch, so that they can be
@@ -58,6 +58,8 @@ def draw_noise_bank(bank: NoiseBank) -> Picture:
     Parameters
     ----------
     bank : NoiseBank
+    title : str
+        What to call it.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def draw_noise_bank(bank: NoiseBank) -> Picture:
     tops = [150, 150 + tiles.shape[0] + 90]
     tops.append(tops[1] + strip + 84)
     picture = blank(tops[2] + _PLOT + 84, _WIDTH)
-    _draw_title(picture, bank)
+    _draw_title(picture, bank, title)
     _head(picture, _MARGIN, tops[0] - 20, "Real tiles", f"{shown} of {len(bank):,}, plane removed")
     place(picture, tiles, tops[0], _MARGIN)
     _draw_fields(picture, bank, fields, factor, strip, tops[1])
@@ -105,8 +107,8 @@ def _make_fields(bank: NoiseBank) -> Fields:
     }
 
 
-def _draw_title(picture: Picture, bank: NoiseBank) -> None:
-    end = draw_text(picture, "Noise bank", _MARGIN, 66, TITLE, bold=True)
+def _draw_title(picture: Picture, bank: NoiseBank, title: str) -> None:
+    end = draw_text(picture, title, _MARGIN, 66, TITLE, bold=True)
     sources = f"{len(bank.sources)} image{'s' if len(bank.sources) != 1 else ''}"
     what = (
         f"{len(bank):,} window{'s' if len(bank) != 1 else ''} of {bank.size} × {bank.size} pixels "

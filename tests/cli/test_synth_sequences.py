@@ -14,6 +14,7 @@ from sirst5k_cli import main
 
 SOURCE = "demo:sequences=4,frames=8,size=64,seed=1"
 SETS = ["--set", "sampling.size=16", "--set", "sampling.guard=2", "--set", "variants=1"]
+ONE = ["--jobs", 1]
 
 
 @pytest.fixture
@@ -30,24 +31,24 @@ def sirst5k(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 def test_sequences_become_a_dataset_of_sequences(sirst5k, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    code, text, err = sirst5k("synth", SOURCE, out, *SETS)
+    code, text, err = sirst5k("synth", SOURCE, out, *SETS, *ONE)
     assert (code, err) == (0, "")
     assert "6 training sequences (48 frames) by recipe sirst5k" in text
     assert "SequenceNoise(white std" in text
     assert "1 test sequences (8 frames) untouched, from test" in text
-    code, text, _ = sirst5k("verify", out)
+    code, text, _ = sirst5k("verify", out, *ONE)
     assert (code, "56 samples as they were written, 8 made again and equal" in text) == (0, True)
-    code, text, _ = sirst5k("synth", SOURCE, out, *SETS, "--json")
+    code, text, _ = sirst5k("synth", SOURCE, out, *SETS, *ONE, "--json")
     assert json.loads(text)["written"] == 0
 
 
 def test_frames_without_originals_are_verified_with_the_source(sirst5k, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    sirst5k("synth", SOURCE, out, *SETS, "--set", "originals=false", "--limit", 2)
-    code, text, _ = sirst5k("verify", out, "--source", SOURCE, "--json")
+    sirst5k("synth", SOURCE, out, *SETS, *ONE, "--set", "originals=false", "--limit", 2)
+    code, text, _ = sirst5k("verify", out, *ONE, "--source", SOURCE, "--json")
     report = json.loads(text)
     assert (code, report["recomputed"], report["samples"]) == (0, 8, 24)
-    code, _, err = sirst5k("verify", out, "--source", SOURCE.replace("seed=1", "seed=2"))
+    code, _, err = sirst5k("verify", out, *ONE, "--source", SOURCE.replace("seed=1", "seed=2"))
     assert code == 2
     assert "holds others" in err
 
@@ -77,7 +78,7 @@ def test_noise_of_sequences_is_sampled_shown_and_used(sirst5k, tmp_path: Path) -
     assert "what stays below" in text
     assert (tmp_path / "noise.png").is_file()
     out = tmp_path / "out"
-    code, _, _ = sirst5k("synth", SOURCE, out, *SETS, "--noise", bank, "--limit", 2, "-q")
+    code, _, _ = sirst5k("synth", SOURCE, out, *SETS, *ONE, "--noise", bank, "--limit", 2, "-q")
     assert code == 0
     assert (out / "noise.npz").read_bytes() == bank.read_bytes()
 
@@ -112,7 +113,7 @@ def test_a_filmstrip_shows_sequences_and_their_variants(sirst5k, tmp_path: Path)
     height, width, _ = cv2.imread(str(tmp_path / "a.png")).shape
     assert width == 1920
     out = tmp_path / "out"
-    assert sirst5k("synth", SOURCE, out, *SETS, "--seed", 0, "-q")[0] == 0
+    assert sirst5k("synth", SOURCE, out, *SETS, *ONE, "--seed", 0, "-q")[0] == 0
     # What is stored looks as what is made for the picture alone; only its name differs.
     code, text, _ = sirst5k("preview", out, "-o", tmp_path / "b.png", "--samples", 2)
     assert code == 0

@@ -46,7 +46,7 @@ def test_both_parts_are_measured(white, fixed, stripes):
     ratio=st.floats(0.2, 1.5),
     striped=st.booleans(),
 )
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_moving_field_measured_again_gives_back_what_was_put_in(seed, white, ratio, striped):
     """The scene drifts under the field; what is measured is the sensor's noise all the same."""
     rng = np.random.default_rng(seed)

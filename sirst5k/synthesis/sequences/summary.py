@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sirst5k.datasets.sequences import sequence_of
+from sirst5k.datasets.sequences.lines import format_line
 from sirst5k.synthesis.manifest import read_records
 from sirst5k.synthesis.state import ANNOTATIONS, TRACKS
 from sirst5k.synthesis.summary import DigestedFile
@@ -101,18 +102,11 @@ def annotation_line(record: Mapping[str, Any]) -> bytes:
     >>> annotation_line({"image": "images/a/0.png", "boxes": [[1, 2.5, 4, 6]], "classes": [0]})
     b'images/a/0.png 1,2.5,4,6,0\n'
     """
-    boxes = (
-        ",".join([*map(_number, box), str(kind)])
-        for box, kind in zip(record["boxes"], record["classes"], strict=True)
-    )
-    return f"{' '.join([record['image'], *boxes])}\n".encode("utf-8", "surrogateescape")
+    line = format_line(record["image"], record["boxes"], record["classes"])
+    return f"{line}\n".encode("utf-8", "surrogateescape")
 
 
 def track_line(record: Mapping[str, Any]) -> bytes:
     """Return the line of a frame in ``tracks.jsonl``: the identities of its boxes, in order."""
     line = json.dumps({"frame": record["id"], "tracks": record["tracks"]}) + "\n"
     return line.encode()
-
-
-def _number(value: float) -> str:
-    return f"{value:.10g}"

@@ -202,8 +202,6 @@ def _check_names(synthetic: SyntheticSequences, test: SequenceDataset | None) ->
         )
     for name in [*synthetic.dataset.sequences, *reserved]:
         why = unusable(name)
-        if not why and any(sign.isspace() for sign in name):
-            why = "lines of annotations are taken apart at spaces"
         if why:
             raise DatasetError(
                 f"Expected names for folders of frames, but {name!r} is none: {why}."

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from synthesis.sequences.clips import clips, recipe
 
+from sirst5k import open_dataset
+from sirst5k.datasets import SequenceDataset
+from sirst5k.datasets.sequences.writing import write_sequences
 from sirst5k.errors import DatasetError, OutputError, ParameterError
 from sirst5k.imaging import read_image, read_mask
 from sirst5k.noise import SequenceNoise
@@ -59,6 +62,40 @@ def test_a_folder_holds_frames_masks_annotations_and_tracks(stored):
     assert {"frame": "a_v0/000000", "tracks": [3, 5, 8]} in tracks
     assert len(tracks) == 84
     assert SequenceNoise.load(stored / "noise.npz").patterns > 0
+
+
+@pytest.mark.parametrize("masks", [True, False])
+def test_it_opens_as_what_was_stored(tmp_path, masks):
+    synthetic = _make("sampling.max_variance=1", depth=32, masks=masks)
+    _write(tmp_path / "out", synthetic)
+    back = open_dataset(tmp_path / "out", "train")
+    assert isinstance(back, SequenceDataset)
+    assert back.ids == synthetic.ids
+    assert dict(back.sequences) == dict(synthetic.sequences)
+    assert list(back.of_split("test").sequences) == ["t"]
+    for frame in (synthetic.ids[3], synthetic.ids[17], synthetic.ids[-1]):
+        np.testing.assert_array_equal(back.read_frame(frame), synthetic.read_frame(frame))
+        one, other = back.labels(frame), synthetic.labels(frame)
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        np.testing.assert_array_equal(one.classes, other.classes)
+        assert one.tracks == other.tracks
+        assert (one.mask is None) == (other.mask is None) == (not masks)
+        if one.mask is not None:
+            np.testing.assert_array_equal(one.mask, other.mask)
+
+
+def test_a_folder_of_sequences_is_a_source(tmp_path):
+    whole = clips()
+    write_sequences({"train": whole, "test": whole.of_split("test")}, tmp_path / "source")
+    source = open_dataset(tmp_path / "source", "train")
+    synthetic = SyntheticSequences(source, recipe("originals=false", "variants=1"), seed=4)
+    write_sequence_dataset(synthetic, tmp_path / "out", test=source.of_split("test"))
+    report = verify_dataset(tmp_path / "out", source=tmp_path / "source", sample=4)
+    assert (report.samples, report.recomputed, report.faults) == (36, 4, ())
+    # Where the frames came from does not show in what is made of them.
+    direct = _make("originals=false", "variants=1")
+    frame = "long/b_v0/000007"
+    np.testing.assert_array_equal(synthetic.read_frame(frame), direct.read_frame(frame))
 
 
 def test_two_workers_write_the_same_bytes(stored, tmp_path):
@@ -156,9 +193,9 @@ def test_test_sequences_are_kept_apart(tmp_path):
     whole = clips()
     with pytest.raises(DatasetError, match="test sequences are among the sources"):
         write_sequence_dataset(_make(), tmp_path / "out", test=whole)
-    spaced = SyntheticSequences(clips(("a b",)), recipe(), seed=0)
-    with pytest.raises(DatasetError, match="taken apart at spaces"):
-        write_sequence_dataset(spaced, tmp_path / "out")
+    torn = SyntheticSequences(clips(("a\nb",)), recipe(), seed=0)
+    with pytest.raises(DatasetError, match="control character"):
+        write_sequence_dataset(torn, tmp_path / "out")
     with pytest.raises(ParameterError, match="jobs"):
         write_sequence_dataset(_make(), tmp_path / "out", jobs=0)
     with pytest.raises(ParameterError, match="limit"):
