@@ -46,6 +46,7 @@ def evaluate_on_sequences(
     threshold: float | None,
     iou: float | None,
     bootstrap: Any,
+    on_error: str,
     per_image: Path | None,
     plots: Path | None,
     unfit: Sequence[str],
@@ -75,6 +76,7 @@ def evaluate_on_sequences(
         confidence=threshold,
         iou=0.5 if iou is None else iou,
         bootstrap=bootstrap,
+        on_error=on_error,
         progress=lambda items: progress_bar(items, quiet, "evaluate", "frame"),
     )
     written: list[str] = []
@@ -112,6 +114,9 @@ def predict_on_sequences(
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
         return
+    if report.skipped:
+        shown = ", ".join(list(report.skipped)[:5])
+        click.echo(f"  {counted(len(report.skipped), 'frame')} left out: {shown}")
     if quiet:
         return
     size = f"{counted(report.frames, 'frame')} in {counted(report.sequences, 'sequence')}"

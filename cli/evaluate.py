@@ -212,6 +212,7 @@ def command(
             threshold,
             iou,
             Bootstrap(bootstrap, seed) if bootstrap else None,
+            on_error,
             per_image,
             plots,
             [name for name, value in unfit.items() if value is not None],

@@ -172,6 +172,7 @@ def command(
             overlay=movie,
             rate=fps,
             overwrite=overwrite,
+            on_error=on_error,
             **({} if isinstance(made, VideoBoxes) else {"tile": tile}),
         )
         return

@@ -32,6 +32,7 @@ def evaluate_clips(
     confidence: float | None = None,
     iou: float = 0.5,
     bootstrap: Bootstrap | None = None,
+    on_error: str = "stop",
     progress: Progress | None = None,
     **options: Any,
 ) -> ClipReport:
@@ -56,6 +57,8 @@ def evaluate_clips(
         Overlap that a hit needs; AP has COCO's own.
     bootstrap : Bootstrap, optional
         Makes confidence intervals, resampling sequences.
+    on_error : {"stop", "skip"}
+        What to do about a frame that cannot be read: raise, or leave it out and say so.
     progress : callable, optional
         Wraps the loop over frames.
     **options
@@ -72,6 +75,8 @@ def evaluate_clips(
     """
     if (predictions is None) == (detector is None):
         raise ParameterError("Expected either predictions or a detector, one of both.")
+    if on_error not in ("stop", "skip"):
+        raise ParameterError(f"Expected on_error to be 'stop' or 'skip', got {on_error!r}.")
     require("faster_coco_eval", "AP")  # now, and not after hours of detecting
     names = tuple(dict.fromkeys(profiles))
     along = [name for name in names if get_detection_profile(name).along_curve]
@@ -86,6 +91,7 @@ def evaluate_clips(
     if not evaluators:
         raise ParameterError("Expected at least one profile, got none.")
     saved, ready = None, None
+    skipped = dict(getattr(dataset, "skipped", {}))
     if predictions is not None:
         if options:
             raise ParameterError(f"Saved boxes take no {', '.join(options)}.")
@@ -95,7 +101,7 @@ def evaluate_clips(
         if images is not None:
             raise ParameterError("The images' names belong to saved boxes; a detector has none.")
         ready = as_box_detector(detector, **options)
-        answers = detect_in_sequences(ready, dataset)
+        answers = detect_in_sequences(ready, dataset, skipped if on_error == "skip" else None)
     found = _collected(answers, len(dataset.ids), progress)
     notes = _fill(evaluators, dataset, found)
     if bootstrap is not None and len({sequence for sequence, _, _ in found}) < 2:
@@ -115,7 +121,7 @@ def evaluate_clips(
         lenient={} if saved is None else saved.lenient,
         missing=() if saved is None else saved.missing,
         extra=() if saved is None else saved.extra,
-        skipped=dict(getattr(dataset, "skipped", {})),
+        skipped=skipped,
         notes=tuple(notes),
     )
 
@@ -129,12 +135,20 @@ def _saved(saved: SavedBoxes, dataset: Sequences) -> Iterator[Answer]:
 
 
 def _collected(answers: Iterator[Answer], count: int, progress: Progress | None) -> list[Answer]:
+    """Return what was found in every key frame, fewer than `count` where some were skipped."""
     order: Iterable[int] = range(count)
-    return [next(answers) for _ in (progress(order) if progress is not None else order)]
+    return [
+        answer
+        for _, answer in zip(
+            progress(order) if progress is not None else order, answers, strict=False
+        )
+    ]
 
 
 def _fill(
-    evaluators: Sequence[DetectionEvaluator], dataset: Sequences, found: Sequence[Answer]
+    evaluators: Sequence[DetectionEvaluator],
+    dataset: Sequences,
+    found: Sequence[Answer],
 ) -> list[str]:
     """Hand all frames to all evaluators; return what to know of them."""
     labels = {frame_id: dataset.labels(frame_id) for _, frame_id, _ in found}

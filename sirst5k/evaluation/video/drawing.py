@@ -60,8 +60,7 @@ def draw_frame(
     """
     factor = max(1, round(_SIDE / max(image.shape)))
     view = _enlarged(image, factor)
-    for number, trail in trails.items():
-        _draw_trail(view, number, trail, factor)
+    _draw_trails(view, trails, factor)
     marks = _marks(found, labels, iou)
     for kind, box in marks:
         x, y = (box[0] + box[2]) / 2 * factor, (box[1] + box[3]) / 2 * factor
@@ -103,17 +102,18 @@ def _enlarged(image: Image, factor: int) -> Picture:
     return grey_picture(larger.astype(np.uint8))
 
 
-def _draw_trail(view: Picture, number: int, trail: Trail, factor: int) -> None:
-    points = np.array(trail, np.float64) * factor
+def _draw_trails(view: Picture, trails: Mapping[int, Trail], factor: int) -> None:
+    if not trails:
+        return
     ink = np.zeros(view.shape[:2], np.uint8)
-    if len(points) > 1:
-        fixed = np.rint(points * (1 << _SHIFT)).astype(np.int32)
+    for trail in trails.values():
+        fixed = np.rint(np.array(trail, np.float64) * factor * (1 << _SHIFT)).astype(np.int32)
         cv2.polylines(ink, [fixed], False, 255, 1, cv2.LINE_AA, _SHIFT)
-        blend(view, ink * np.float32(0.8 / 255), WINDOW)
-    x, y = points[-1]
-    right = x + 40 < view.shape[1]
-    up = min(max(y - 22, 14), view.shape[0] - 4)
-    if right:
-        draw_text(view, str(number), x + 14, up, SMALL, WINDOW)
-    else:
-        draw_text(view, str(number), x - 14, up, SMALL, WINDOW, align="right")
+    blend(view, ink * np.float32(0.8 / 255), WINDOW)
+    for number, trail in trails.items():
+        x, y = trail[-1][0] * factor, trail[-1][1] * factor
+        up = min(max(y - 22, 14), view.shape[0] - 4)
+        if x + 40 < view.shape[1]:
+            draw_text(view, str(number), x + 14, up, SMALL, WINDOW)
+        else:
+            draw_text(view, str(number), x - 14, up, SMALL, WINDOW, align="right")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sirst5k._version import __version__
 from sirst5k.detectors.boxes import Detections
-from sirst5k.errors import ParameterError
+from sirst5k.errors import ImageError, ParameterError
 from sirst5k.evaluation.clips.adapting import as_box_detector
 from sirst5k.evaluation.clips.box_detector import BoxDetector
 from sirst5k.evaluation.clips.found import best
@@ -18,6 +18,7 @@ from sirst5k.evaluation.video.drawing import draw_frame
 from sirst5k.evaluation.video.movies import Movie, open_movie
 from sirst5k.evaluation.video.products import PRODUCTS, ProductFolder
 from sirst5k.evaluation.video.sources import FrameSequence, VideoSource
+from sirst5k.sample import Image
 from sirst5k.tracking import Tracker, TrackerSettings
 
 _TRAIL = 20  # frames of a track that are drawn
@@ -39,6 +40,8 @@ class VideoReport:
         Confirmed ones.
     overlays : tuple of str
         Video files, or folders of PNG frames.
+    skipped : mapping of str to str
+        Frames left out on the user's wish, with the reason.
     """
 
     root: str
@@ -47,6 +50,7 @@ class VideoReport:
     detections: int
     tracks: int
     overlays: tuple[str, ...]
+    skipped: Mapping[str, str]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -65,6 +69,7 @@ def predict_sequences(
     overlay: str = "auto",
     rate: float | None = None,
     overwrite: bool = False,
+    on_error: str = "stop",
     advance: Callable[[int], Any] | None = None,
     **options: Any,
 ) -> VideoReport:
@@ -94,6 +99,9 @@ def predict_sequences(
         Frames a second of overlays; by default the source's, or 10.
     overwrite : bool
         Replace earlier predictions in the folder.
+    on_error : {"stop", "skip"}
+        What to do about a frame that cannot be read; skipped, it has neither boxes nor a
+        picture, and its number is counted.
     advance : callable, optional
         Called with 1 after every frame.
     **options
@@ -108,6 +116,8 @@ def predict_sequences(
     """
     if not 0 <= threshold <= 1:
         raise ParameterError(f"Expected a threshold of scores in 0…1, got {threshold}.")
+    if on_error not in ("stop", "skip"):
+        raise ParameterError(f"Expected on_error to be 'stop' or 'skip', got {on_error!r}.")
     least = threshold if least is None else least
     if not 0 <= least <= threshold:
         raise ParameterError(f"Expected a least score from 0 to {threshold:g}, got {least}.")
@@ -116,8 +126,9 @@ def predict_sequences(
     ready = as_box_detector(detector, **options)
     folder = ProductFolder(Path(out), tuple(p for p in PRODUCTS if p in products) or products)
     folder.begin(overwrite)
+    skipped: dict[str, str] | None = {} if on_error == "skip" else None
     runs = [
-        _Run(ready, sequence, folder, threshold, least, tracker, overlay, rate).go(advance)
+        _Run(ready, sequence, folder, threshold, least, tracker, overlay, rate, skipped).go(advance)
         for sequence in source.sequences
     ]
     folder.finish(
@@ -138,6 +149,7 @@ def predict_sequences(
         detections=sum(run.detections for run in runs),
         tracks=sum(run.tracks for run in runs),
         overlays=tuple(run.overlay for run in runs if run.overlay),
+        skipped=skipped or {},
     )
 
 
@@ -161,6 +173,7 @@ class _Run:
     tracker: TrackerSettings
     overlay: str
     rate: float | None
+    skipped: dict[str, str] | None
 
     def go(self, advance: Callable[[int], Any] | None) -> _Done:
         sequence, folder = self.sequence, self.folder
@@ -169,7 +182,11 @@ class _Run:
         ways: dict[int, deque[tuple[float, float]]] = {}
         seen: dict[int, int] = {}
         frames = detections = 0
-        for name, image in sequence.frames():
+        for number, (name, read) in enumerate(sequence.frames()):
+            image = self._image(f"{sequence.name}/{name}", read)
+            if image is None:
+                tracker.update([], [])
+                continue
             found = stream.push(image)
             assert found is not None  # every frame's boxes are wanted
             sure = best(found, least=self.threshold)
@@ -177,10 +194,10 @@ class _Run:
             height, width = image.shape
             folder.add(f"{sequence.name}/{name}", (height, width), best(found, least=self.least))
             owners = tracker.update(found.boxes, found.scores)
-            _lengthen(ways, seen, found, owners, frames)
+            _lengthen(ways, seen, found, owners, number)
             if movie is not None:
                 labels = None if sequence.labels is None else sequence.labels(name)
-                trails = {n: way for n, way in ways.items() if frames - seen[n] <= 2}
+                trails = {n: way for n, way in ways.items() if number - seen[n] <= 2}
                 title = f"{sequence.name}/{name}"
                 movie.add(draw_frame(title, image, sure, trails, labels))
             frames += 1
@@ -192,6 +209,16 @@ class _Run:
         if movie is not None:
             movie.close()
         return _Done(frames, detections, len(tracks), "" if movie is None else str(movie.path))
+
+    def _image(self, frame_id: str, read: Callable[[], Image]) -> Image | None:
+        """Return a frame, or None if it cannot be read and may be skipped."""
+        try:
+            return read()
+        except ImageError as error:
+            if self.skipped is None:
+                raise
+            self.skipped[frame_id] = str(error)
+            return None
 
     def _movie(self) -> Movie | None:
         if "overlays" not in self.folder.products:

@@ -22,6 +22,10 @@ VIDEO_ENDINGS = (".mp4", ".avi", ".mkv", ".mov", ".m4v", ".webm", ".mpg", ".mpeg
 """Names that are taken for those of video files."""
 
 
+NamedFrame = tuple[str, Callable[[], Image]]
+"""Name of a frame, and what reads it, once, before the next one is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class FrameSequence:
     """Frames of one video.
@@ -32,7 +36,8 @@ class FrameSequence:
     count : int or None
         How many frames there are; None where only reading tells.
     frames : callable
-        Returns an iterator over names and ``(H, W)`` images, from the first frame on.
+        Returns an iterator over frames from the first on: their names, and what returns
+        their ``(H, W)`` images.
     labels : callable, optional
         Returns the labels of a frame by its name, or None for a frame without.
     rate : float or None
@@ -41,7 +46,7 @@ class FrameSequence:
 
     name: str
     count: int | None
-    frames: Callable[[], Iterator[tuple[str, Image]]]
+    frames: Callable[[], Iterator[NamedFrame]]
     labels: Callable[[str], Any] | None = None
     rate: float | None = None
 
@@ -109,8 +114,8 @@ def of_sequences(dataset: Sequences) -> VideoSource:
     """Return the sequences of a dataset; only its key frames have labels."""
     keys = set(dataset.ids)
 
-    def frames(ids: tuple[str, ...]) -> Iterator[tuple[str, Image]]:
-        return ((frame_id.rpartition("/")[2], dataset.read_frame(frame_id)) for frame_id in ids)
+    def frames(ids: tuple[str, ...]) -> Iterator[NamedFrame]:
+        return ((i.rpartition("/")[2], partial(dataset.read_frame, i)) for i in ids)
 
     def labels(sequence: str, name: str) -> Any:
         frame_id = f"{sequence}/{name}"
@@ -157,9 +162,9 @@ def _of_folders(root: Path) -> tuple[FrameSequence, ...]:
     )
 
 
-def _read(files: list[Path]) -> Iterator[tuple[str, Image]]:
+def _read(files: list[Path]) -> Iterator[NamedFrame]:
     ordered = sorted(files, key=lambda file: natural_key(file.name))
-    return ((file.stem, read_image(file)) for file in ordered)
+    return ((file.stem, partial(read_image, file)) for file in ordered)
 
 
 def _of_video(file: Path) -> FrameSequence:
@@ -173,7 +178,7 @@ def _of_video(file: Path) -> FrameSequence:
     )
 
 
-def _video_frames(file: Path) -> Iterator[tuple[str, Image]]:
+def _video_frames(file: Path) -> Iterator[NamedFrame]:
     video = _opened(file)
     number = 0
     try:
@@ -181,7 +186,7 @@ def _video_frames(file: Path) -> Iterator[tuple[str, Image]]:
             there, picture = video.read()
             if not there:
                 break
-            yield f"{number:06d}", to_grey(picture)
+            yield f"{number:06d}", partial(to_grey, picture)
             number += 1
     finally:
         video.release()

@@ -9,12 +9,10 @@ from sirst5k.errors import ParameterError
 from sirst5k.metrics.boxes.coco import coco_figures
 from sirst5k.metrics.boxes.curve import DetectionCurve, best_f1_of, published_point
 from sirst5k.metrics.boxes.frame import BoxFrame
-from sirst5k.metrics.boxes.nearby import found_nearby
 from sirst5k.metrics.boxes.pool import Pool
 from sirst5k.metrics.boxes.profiles import DetectionProfile, get_detection_profile
 from sirst5k.metrics.boxes.rows import FrameScores, frame_scores
 from sirst5k.metrics.boxes.scores import DetectionScores
-from sirst5k.metrics.detection import DISTANCE
 from sirst5k.metrics.ratios import ratio
 
 CONFIDENCE = 0.5
@@ -145,7 +143,6 @@ class DetectionEvaluator:
         else:
             best = _best(curve, own["best_f1"])
         tp, fp = curve.counts_at(self.confidence)
-        near = sum(found_nearby(one, self.confidence, DISTANCE) for one in self._frames)
         frames, empty = int(pool.frames.sum()), int(pool.empty_frames.sum())
         on_empty = int((pool.on_empty & (pool.scores >= self.confidence)).sum())
         return DetectionScores(
@@ -171,9 +168,9 @@ class DetectionEvaluator:
             hits=int(tp),
             misses=int(curve.targets - tp),
             false_alarms=int(fp),
-            near=near,
-            pd=ratio(near, curve.targets),
-            near_precision=ratio(near, tp + fp),
+            near=int(pool.near.sum()),
+            pd=own["pd"],
+            near_precision=ratio(int(pool.near.sum()), tp + fp),
             false_alarms_on_empty=on_empty,
             false_alarms_per_frame=own["false_alarms_per_frame"],
             false_alarms_per_empty_frame=own["false_alarms_per_empty_frame"],
@@ -186,7 +183,7 @@ class DetectionEvaluator:
 
     def pool(self) -> Pool:
         """Return all detections together, for curves and resampling."""
-        return Pool.of(self._frames, self.iou)
+        return Pool.of(self._frames, self.iou, self.confidence)
 
     def curve(self) -> DetectionCurve:
         """Return precision and recall over every distinct score."""

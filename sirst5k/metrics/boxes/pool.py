@@ -19,6 +19,8 @@ from sirst5k.metrics.boxes.curve import (
 )
 from sirst5k.metrics.boxes.frame import BoxFrame
 from sirst5k.metrics.boxes.matching import IOUS, match_boxes
+from sirst5k.metrics.boxes.nearby import found_nearby
+from sirst5k.metrics.detection import DISTANCE
 from sirst5k.metrics.ratios import ratio
 
 FIGURES = (
@@ -28,6 +30,7 @@ FIGURES = (
     "recall",
     "f1",
     "best_f1",
+    "pd",
     "false_alarms_per_frame",
     "false_alarms_per_empty_frame",
 )
@@ -53,6 +56,8 @@ class Pool:
         Classes that have targets.
     targets : (G, K) int64
     frames, empty_frames : (G,) int64
+    near : (G,) int64
+        Targets with a detection within 3 pixels, at the confidence given when pooling.
     """
 
     sequences: tuple[str, ...]
@@ -65,9 +70,10 @@ class Pool:
     targets: NDArray[np.int64]
     frames: NDArray[np.int64]
     empty_frames: NDArray[np.int64]
+    near: NDArray[np.int64]
 
     @classmethod
-    def of(cls, frames: Sequence[BoxFrame], iou: float) -> Pool:
+    def of(cls, frames: Sequence[BoxFrame], iou: float, confidence: float) -> Pool:
         """Match and pool frames; equal scores stay in the order of the frames."""
         names = tuple(dict.fromkeys(frame.sequence for frame in frames))
         place = {name: number for number, name in enumerate(names)}
@@ -82,6 +88,8 @@ class Pool:
         kinds = np.unique(truth)
         targets = np.zeros((len(names), len(kinds)), np.int64)
         np.add.at(targets, (owner, np.searchsorted(kinds, truth)), 1)
+        near = np.zeros(len(names), np.int64)
+        np.add.at(near, number, [found_nearby(one, confidence, DISTANCE) for one in frames])
         hits = np.hstack(matched) if matched else np.zeros((1 + len(IOUS), 0), np.bool_)
         return cls(
             sequences=names,
@@ -94,6 +102,7 @@ class Pool:
             targets=targets,
             frames=np.bincount(number, minlength=len(names)),
             empty_frames=np.bincount(number[empty], minlength=len(names)),
+            near=near,
         )
 
     def curve(self, weights: Floats | None = None) -> DetectionCurve:
@@ -130,6 +139,7 @@ class Pool:
             "recall": ratio(tp, curve.targets),
             "f1": ratio(2 * tp, tp + fp + curve.targets),
             "best_f1": math.nan,
+            "pd": ratio(float(groups @ self.near), curve.targets),
             "false_alarms_per_frame": ratio(fp, float(groups @ self.frames)),
             "false_alarms_per_empty_frame": ratio(on_empty, float(groups @ self.empty_frames)),
         }

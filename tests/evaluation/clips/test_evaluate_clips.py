@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("faster_coco_eval")
 
 from sirst5k.datasets import open_dataset
-from sirst5k.errors import ParameterError
+from sirst5k.errors import ImageError, ParameterError
 from sirst5k.evaluation import Bootstrap
 from sirst5k.evaluation.clips import (
     MapBoxes,
@@ -129,6 +129,25 @@ def test_missing_frames_are_silence_and_named(sequences: Any, tmp_path: Path) ->
     assert report.scores["corrected"].recall == 0
     assert len(report.missing) == len(sequences) - 1
     assert any("without saved boxes" in line for line in clip_problems(report))
+
+
+def test_a_damaged_frame_stops_or_is_left_out(sequences: Any) -> None:
+    class Damaged:
+        """The same sequences, but for one frame."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(sequences, name)
+
+        def read_frame(self, frame_id: str) -> Any:
+            if frame_id == sequences.ids[2]:
+                raise ImageError("cannot be read")
+            return sequences.read_frame(frame_id)
+
+    with pytest.raises(ImageError, match="cannot be read"):
+        evaluate_clips(Damaged(), detector="tophat")
+    report = evaluate_clips(Damaged(), detector="tophat", on_error="skip")
+    assert dict(report.skipped) == {sequences.ids[2]: "cannot be read"}
+    assert report.scores["corrected"].frames == len(sequences) - 1
 
 
 def test_intervals_come_from_sequences(sequences: Any) -> None:

@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 from sirst5k.datasets import open_dataset
-from sirst5k.errors import DatasetError, DatasetNotFoundError, OutputError, ParameterError
+from sirst5k.errors import (
+    DatasetError,
+    DatasetNotFoundError,
+    ImageError,
+    OutputError,
+    ParameterError,
+)
 from sirst5k.evaluation.clips import found_boxes
 from sirst5k.evaluation.clips.box_files import read_box_files
 from sirst5k.evaluation.video import (
@@ -112,6 +118,18 @@ def test_only_key_frames_have_labels() -> None:
     first, second = (name for name, _ in list(one.frames())[:2])
     assert one.labels(first) is not None
     assert one.labels(second) is None
+
+
+def test_a_damaged_frame_stops_or_is_left_out(folder: Path, tmp_path: Path) -> None:
+    (folder / "3.png").write_bytes(b"no image")
+    source = open_video_source(folder)
+    with pytest.raises(ImageError, match=r"3\.png"):
+        predict_sequences(spots, source, tmp_path / "a", products=("tracks",))
+    report = predict_sequences(spots, source, tmp_path / "b", products=("tracks",), on_error="skip")
+    assert list(report.skipped) == ["clip/3"]
+    assert (report.frames, report.tracks) == (7, 1)
+    tracks = (tmp_path / "b" / "tracks" / "clip.txt").read_text().splitlines()
+    assert [int(line.split(",")[0]) for line in tracks] == [1, 2, 3, 5, 6, 7, 8]
 
 
 def test_folders_of_folders_are_sequences(folder: Path) -> None:
