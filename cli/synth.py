@@ -79,6 +79,18 @@ if TYPE_CHECKING:
     show_default=True,
     help="What to do about a damaged file: stop, or leave it out and say so.",
 )
+@click.option(
+    "--backend",
+    type=click.Choice(["loky", "dask"]),
+    default="loky",
+    show_default=True,
+    help="Who computes: processes of this machine, or a Dask cluster.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Of the Dask cluster, as tcp://10.0.0.1:8786; one of --jobs processes by default.",
+)
 @mask_threshold_option
 @seed_option
 @jobs_option
@@ -96,6 +108,8 @@ def command(
     dry_run: bool,
     overwrite: bool,
     on_error: str,
+    backend: str,
+    scheduler: str | None,
     mask_threshold: float | None,
     seed: int,
     jobs: int,
@@ -120,12 +134,15 @@ def command(
       sirst5k synth SIRST out --recipe reference --noise noise.png
       sirst5k synth SIRST out --set variants=16 --set displacement.gain_range=[1,2]
       sirst5k synth demo:sequences=8,frames=40 clips --set variants=2
+      sirst5k synth SIRST out --backend dask --scheduler tcp://10.0.0.1:8786
     """
     with interruptible("Run the same command again to go on."):
         from sirst5k.datasets import SequenceDataset, open_dataset, test_part, training_part
         from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
         from sirst5k.synthesis.surveying import count_ahead
 
+        if scheduler is not None and backend != "dask":
+            raise click.UsageError("--scheduler is for --backend dask.")
         recipe = Recipe.load(recipe_name)
         if assignments:
             recipe = recipe.override(assignments)
@@ -144,6 +161,8 @@ def command(
                 dry_run=dry_run,
                 overwrite=overwrite,
                 on_error=on_error,
+                backend=backend,
+                scheduler=scheduler,
                 seed=seed,
                 jobs=jobs,
                 quiet=quiet,
@@ -177,6 +196,8 @@ def command(
             on_error=on_error,
             format=form,
             shard_size=shard_size,
+            backend=backend,
+            scheduler=scheduler,
             quiet=quiet,
         )
         if as_json:

@@ -28,6 +28,8 @@ def make_sequences(
     dry_run: bool,
     overwrite: bool,
     on_error: str,
+    backend: str,
+    scheduler: str | None,
     seed: int,
     jobs: int,
     quiet: bool,
@@ -63,7 +65,15 @@ def make_sequences(
         return
     with counting_bar(quiet, "synth") as started:
         report = write_sequence_dataset(
-            synthetic, out, jobs, test=test, limit=limit, overwrite=overwrite, started=started
+            synthetic,
+            out,
+            jobs,
+            test=test,
+            limit=limit,
+            overwrite=overwrite,
+            backend=backend,
+            scheduler=scheduler,
+            started=started,
         )
     if as_json:
         click.echo(json.dumps(report.to_dict()))

@@ -70,6 +70,10 @@ class OutputError(Sirst5kError, OSError):
     """An output folder that cannot be written, or that holds something else."""
 
 
+class ClusterError(Sirst5kError, RuntimeError):
+    """A cluster is not there, not fit for the run, or was lost on the way."""
+
+
 class MissingDependencyError(Sirst5kError, ImportError):
     """An optional package is needed for what was asked."""
 

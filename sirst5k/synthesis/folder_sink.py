@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sirst5k.imaging import write_atomically
-from sirst5k.synthesis.executor import stop_if_orphaned
 from sirst5k.synthesis.sink import SKIPPED, Packed, Record
 from sirst5k.synthesis.units import Unit
+from sirst5k.synthesis.working import stop_if_orphaned
 
 IMAGES, MASKS = "images", "masks"
 

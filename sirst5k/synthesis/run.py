@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sirst5k.datasets import Dataset
 from sirst5k.errors import DatasetError
-from sirst5k.synthesis.executor import stop_if_orphaned
 from sirst5k.synthesis.sink import (
     Packed,
     Sink,
@@ -17,6 +16,7 @@ from sirst5k.synthesis.sink import (
 )
 from sirst5k.synthesis.units import Units
 from sirst5k.synthesis.virtual import SyntheticDataset
+from sirst5k.synthesis.working import stop_if_orphaned
 
 
 class Run:

@@ -172,6 +172,7 @@ class OutputState:
     def _clear(self, identity: Identity) -> None:
         """Remove an earlier run; killed on the way, the next start goes on with that."""
         self._begin(identity, clearing=True)
+        self.sweep()  # first of all the task of a cluster's workers that may still write
         for name in (FINISHED, LISTS, MANIFEST, NOISE, TRACKS, *FOLDERS):
             self._remove(name)
 

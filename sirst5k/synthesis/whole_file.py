@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sirst5k.errors import OutputError, Sirst5kError
-from sirst5k.synthesis.executor import stop_if_orphaned
+from sirst5k.synthesis.working import stop_if_orphaned
 
 
 @contextlib.contextmanager

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from sirst5k.datasets import Dataset
 from sirst5k.datasets.names import check_apart, check_lengths, unusable
 from sirst5k.errors import DatasetError, OutputError, ParameterError, Sirst5kError, suggest
-from sirst5k.synthesis.executor import CHUNK, run_in_order
+from sirst5k.synthesis.backends import check_backend, open_backend
+from sirst5k.synthesis.executor import CHUNK, InOrder
 from sirst5k.synthesis.folder_sink import FolderSink
 from sirst5k.synthesis.identity import Identity, run_identity
 from sirst5k.synthesis.lock import FolderLock
@@ -77,6 +78,8 @@ def write_dataset(
     on_error: str = "stop",
     format: str = "folder",
     shard_size: int = SHARD_SIZE,
+    backend: str = "loky",
+    scheduler: str | None = None,
     started: Callable[[int, int], Advance | None] | None = None,
 ) -> WriteReport:
     """Store a synthetic dataset as a folder in the `dnanet` layout, or as tar shards.
@@ -107,6 +110,12 @@ def write_dataset(
         ``folder`` or ``shards``.
     shard_size : int
         Samples a shard; a shard is made anew as a whole.
+    backend : str
+        ``loky`` makes the outputs in processes of this machine, ``dask`` on a Dask cluster
+        whose workers reach the source and `out` under the same paths.
+    scheduler : str, optional
+        Address of the Dask scheduler; without one, a cluster of `jobs` processes of this
+        machine is started for the run.
     started : callable, optional
         Called once with (all, already stored) samples; what it returns is called with the
         number of samples stored since.
@@ -118,6 +127,7 @@ def write_dataset(
         writes to it; then nothing is left that looks like a finished dataset.
     """
     _check_parameters(jobs, limit, on_error, format, shard_size)
+    check_backend(backend, scheduler)
     _check_test_apart(synthetic.dataset, test)
     reserved = () if test is None else test.ids
     _check_names(synthetic, reserved)
@@ -126,6 +136,7 @@ def write_dataset(
     with one_sentence(root), contextlib.ExitStack() as stack:
         if root.exists():  # a folder in use is refused before hours of looking
             stack.enter_context(FolderLock(root))
+        in_order = stack.enter_context(open_backend(root, jobs, backend, scheduler))
         survey(synthetic, test, jobs, on_error)
         _check_lengths(synthetic)
         sink: Sink = FolderSink(root) if format == "folder" else ShardSink(root, shard_size)
@@ -140,14 +151,14 @@ def write_dataset(
             stack.enter_context(FolderLock(root))
         if format == "folder":
             check_apart([*synthetic.dataset.ids, *reserved], root)
-        return _write(run, root, identity, jobs, overwrite, started)
+        return _write(run, root, identity, in_order, overwrite, started)
 
 
 def _write(
     run: Run,
     root: Path,
     identity: Identity,
-    jobs: int,
+    in_order: InOrder,
     overwrite: bool,
     started: Callable[[int, int], Advance | None] | None,
 ) -> WriteReport:
@@ -161,7 +172,7 @@ def _write(
     bank = run.synthetic.bank
     if bank is not None:
         bank.save(root / NOISE)
-    written = store_run(run, root, progress, jobs, started)
+    written = store_run(run, root, progress, in_order, started)
     summary = _finish(state, run, identity, root)
     return WriteReport(
         root=str(root),
@@ -189,7 +200,7 @@ def store_run(
     run: Storable,
     root: Path,
     progress: Progress,
-    jobs: int,
+    in_order: InOrder,
     started: Callable[[int, int], Advance | None] | None,
 ) -> int:
     """Store what is lost and what is still to come; return how many samples that were."""
@@ -199,7 +210,7 @@ def store_run(
     advance = started(len(run), done - lost) if started is not None else None
     chunk = CHUNK if run.sink.unit_size == 1 else 1
     again = _Again(run, [number for number, _ in progress.lost])
-    remade = run_in_order(again, 0, len(progress.lost), jobs, chunk)
+    remade = in_order(again, 0, len(progress.lost), chunk=chunk)
     for (number, checksum), lines in zip(progress.lost, remade, strict=True):
         if zlib.crc32(lines.encode()) != checksum:
             raise OutputError(
@@ -210,7 +221,7 @@ def store_run(
         if advance:
             advance(len(units[number]))
     with ManifestWriter(root / MANIFEST, progress.size) as manifest:
-        lines_of_units = run_in_order(run.store, progress.units, len(units), jobs, chunk)
+        lines_of_units = in_order(run.store, progress.units, len(units), chunk=chunk)
         for number, lines in enumerate(lines_of_units, progress.units):
             manifest.append(lines)
             if advance:

@@ -11,11 +11,11 @@ import numpy as np
 from sirst5k.datasets.sequences import FrameLabels
 from sirst5k.imaging import encode_png, encode_tiff, pixel_hash, write_atomically
 from sirst5k.sample import Image, Mask
-from sirst5k.synthesis.executor import stop_if_orphaned
 from sirst5k.synthesis.folder_sink import IMAGES, MASKS, FolderSink
 from sirst5k.synthesis.sequences.making import MadeFrame
 from sirst5k.synthesis.sink import Packed, Record, add_checksums
 from sirst5k.synthesis.units import Unit
+from sirst5k.synthesis.working import stop_if_orphaned
 
 
 class SequenceSink(FolderSink):

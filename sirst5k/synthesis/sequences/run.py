@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sirst5k.datasets.sequences import SequenceDataset
-from sirst5k.synthesis.executor import stop_if_orphaned
 from sirst5k.synthesis.sequences.packing import SequenceSink, pack_made, pack_test
 from sirst5k.synthesis.sequences.virtual import SyntheticSequences
 from sirst5k.synthesis.sink import Packed, Sink, manifest_line
 from sirst5k.synthesis.units import Units
+from sirst5k.synthesis.working import stop_if_orphaned
 
 
 class SequenceRun:

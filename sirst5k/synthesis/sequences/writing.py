@@ -12,7 +12,8 @@ from typing import Any
 from sirst5k.datasets.names import check_apart, unusable
 from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.errors import DatasetError, ParameterError
-from sirst5k.synthesis.executor import run_in_order
+from sirst5k.synthesis.backends import check_backend, open_backend
+from sirst5k.synthesis.executor import InOrder, run_in_order
 from sirst5k.synthesis.identity import Identity, run_identity
 from sirst5k.synthesis.lock import FolderLock
 from sirst5k.synthesis.manifest import MANIFEST, read_progress
@@ -65,6 +66,8 @@ def write_sequence_dataset(
     test: SequenceDataset | None = None,
     limit: int | None = None,
     overwrite: bool = False,
+    backend: str = "loky",
+    scheduler: str | None = None,
     started: Callable[[int, int], Advance | None] | None = None,
 ) -> SequenceWriteReport:
     """Store synthetic sequences as a folder in the `sequences` layout.
@@ -88,6 +91,8 @@ def write_sequence_dataset(
         Store the first so many output sequences only.
     overwrite : bool
         Replace another run in that folder.
+    backend, scheduler : str, optional
+        Who makes the frames; see `sirst5k.write_dataset`.
     started : callable, optional
         Called once with (all, already stored) frames; what it returns is called with the
         number of frames stored since.
@@ -102,12 +107,14 @@ def write_sequence_dataset(
         raise ParameterError(f"Expected jobs of at least 1, or -1 for every core, got {jobs}.")
     if limit is not None and limit < 1:
         raise ParameterError(f"Expected a limit of at least 1 sequence, got {limit}.")
+    check_backend(backend, scheduler)
     _check_names(synthetic, test)
     root = Path(out)
     OutputState(root).check()
     with one_sentence(root), contextlib.ExitStack() as stack:
         if root.exists():  # a folder in use is refused before hours of looking
             stack.enter_context(FolderLock(root))
+        in_order = stack.enter_context(open_backend(root, jobs, backend, scheduler))
         for dataset in (synthetic.dataset, test):
             if dataset is not None:
                 check_frames(dataset, jobs)
@@ -118,7 +125,7 @@ def write_sequence_dataset(
             stack.enter_context(FolderLock(root))
         names = [*synthetic.sequences, *(() if test is None else test.sequences)]
         check_apart(names, root)
-        return _write(run, root, identity, jobs, overwrite, started)
+        return _write(run, root, identity, in_order, overwrite, started)
 
 
 def check_frames(dataset: SequenceDataset, jobs: int = 1) -> None:
@@ -152,7 +159,7 @@ def _write(
     run: SequenceRun,
     root: Path,
     identity: Identity,
-    jobs: int,
+    in_order: InOrder,
     overwrite: bool,
     started: Callable[[int, int], Advance | None] | None,
 ) -> SequenceWriteReport:
@@ -166,7 +173,7 @@ def _write(
     bank = run.synthetic.bank
     if bank is not None:
         bank.save(root / NOISE)
-    written = store_run(run, root, progress, jobs, started)
+    written = store_run(run, root, progress, in_order, started)
     summary = _finish(state, run, identity, root)
     return SequenceWriteReport(
         root=str(root),
