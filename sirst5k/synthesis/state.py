@@ -11,11 +11,11 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sirst5k.errors import OutputError
+from sirst5k.errors import OutputError, Sirst5kError
 from sirst5k.imaging import write_atomically
 from sirst5k.synthesis.facts import FINISHED, UNFINISHED, facts_text
 from sirst5k.synthesis.identity import Identity, differences, may_follow
@@ -120,6 +120,15 @@ class OutputState:
                         os.unlink(entry.path)  # noqa: PTH108
                     elif folder != waiting[0] and entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
+
+    @contextlib.contextmanager
+    def swept_after_errors(self) -> Iterator[None]:
+        """Sweep after an error: other workers were stopped then, in the middle of a file."""
+        try:
+            yield
+        except (Sirst5kError, OSError):
+            self.sweep()
+            raise
 
     def _present(self) -> list[str]:
         if not self.root.is_dir():

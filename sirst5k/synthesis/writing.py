@@ -172,7 +172,8 @@ def _write(
     bank = run.synthetic.bank
     if bank is not None:
         bank.save(root / NOISE)
-    written = store_run(run, root, progress, in_order, started)
+    with state.swept_after_errors():
+        written = store_run(run, root, progress, in_order, started)
     summary = _finish(state, run, identity, root)
     return WriteReport(
         root=str(root),
