@@ -23,6 +23,7 @@ from sirst5k.optional import require
 from sirst5k.synthesis.cluster_start import apart, knock
 from sirst5k.synthesis.cluster_versions import check_versions, versions
 from sirst5k.synthesis.executor import CHUNK, WorkerDiedError, unpacked
+from sirst5k.synthesis.state import OutputState
 from sirst5k.synthesis.working import Order, run_chunk_on_cluster
 
 Result = TypeVar("Result")
@@ -44,7 +45,7 @@ class Cluster:
     ----------
     client : distributed.Client
     root : Path
-        A folder that all workers share.
+        The output folder, which all workers share.
     """
 
     def __init__(self, client: Any, root: Path) -> None:
@@ -81,6 +82,7 @@ class Cluster:
                     )
                 )
                 start = end
+        OutputState(self.root).sweep()  # what workers that died were in the middle of
 
     @contextlib.contextmanager
     def _stored(self, task: Any) -> Iterator[str]:
