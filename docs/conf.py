@@ -11,11 +11,13 @@ from click.testing import CliRunner
 from sphinx.application import Sphinx
 
 from sirst5k import __version__
+from sirst5k.datasets import SEQUENCE_LAYOUTS
 from sirst5k.datasets.layouts import LAYOUTS
 from sirst5k_cli.main import cli
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from clip_pictures import draw_clip_pictures
 from diagrams import draw_network_diagrams
 from pictures import draw_transform_pictures
 from sequence_pictures import draw_sequence_pictures
@@ -57,10 +59,13 @@ def write_generated(app: Sphinx) -> None:
     GENERATED.mkdir(parents=True, exist_ok=True)
     rows = [f"| `{layout.name}` | {layout.looks_for} |" for layout in LAYOUTS.values()]
     write("layouts.md", "\n".join(["| layout | recognised by |", "|---|---|", *rows, ""]))
+    rows = [f"| `{layout.name}` | {layout.looks_for} |" for layout in SEQUENCE_LAYOUTS.values()]
+    write("sequence-layouts.md", "\n".join(["| layout | recognised by |", "|---|---|", *rows, ""]))
     write("speed.md", speed_table())
     write("commands.md", help_of(cli, ["sirst5k"]))
     draw_transform_pictures(GENERATED / "transforms")
     draw_sequence_pictures(GENERATED / "sequences")
+    draw_clip_pictures(GENERATED / "clips")
     draw_network_diagrams(GENERATED)
 
 
