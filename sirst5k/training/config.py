@@ -20,7 +20,6 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "bf16-true")
 BATCHINGS = ("shuffled", "negatives")
 COMPILE = ("off", "default", "reduce-overhead", "max-autotune")
 NORMALISATIONS = ("dataset", "imagenet", "none")
-INITIALISATIONS = ("own", "published")
 SELECTED_BY = ("miou", "niou", "f1", "pd", "ap50", "best_f1")
 
 
@@ -148,9 +147,6 @@ class TrainingConfig:
         Validation frames are squashed to this side, as published; None keeps their size.
     whole_boxes : bool
         Boxes of clips are cut to whole pixels of the letterboxed frame, as published.
-    initialisation : str
-        First weights: each network's ``own`` (of a video network with heads that begin near
-        a probability of 1 %), or of a video network the ``published`` ones.
     precision : str
         Of lightning-fabric; ``auto`` is ``bf16-mixed`` on a GPU and ``32-true`` elsewhere.
     compile : str
@@ -191,7 +187,6 @@ class TrainingConfig:
     patience: int | None = None
     frame: int | None = None
     whole_boxes: bool = False
-    initialisation: str = "own"
     precision: str = "auto"
     compile: str = "off"
     channels_last: bool = False
@@ -204,7 +199,6 @@ class TrainingConfig:
         _check_name("normalisation", self.normalisation, NORMALISATIONS)
         _check_name("batching", self.batching, BATCHINGS)
         _check_name("compile", self.compile, COMPILE)
-        _check_name("initialisation", self.initialisation, INITIALISATIONS)
         _check_name("precision", self.precision, ("auto", *PRECISIONS))
         _check_name("select_by", self.select_by, SELECTED_BY)
         if (self.steps is None) == (self.epochs is None):

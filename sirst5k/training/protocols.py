@@ -74,7 +74,6 @@ _YOLOX = {
     "epochs": 100,
     "epochs_per_pass": 5,
     "whole_boxes": True,
-    "initialisation": "published",
     "ema": 0.9999,
     "ema_updates": 2000.0,
     "precision": "32-true",
@@ -83,6 +82,7 @@ _YOLOX = {
 
 CLIP_PROTOCOLS: dict[str, dict[str, Any]] = {
     "fair": {
+        "prior": 0.01,  # as YOLOX begins, and the published video codes do not
         "augmentation": {"crop": 512, "flip_vertical": 0.5, "quarter_turn": 0.5, **_WHOLE},
         "batch_size": 8,
         "steps": 40_000,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from sirst5k.detectors.networks.described import DescribedNetwork
 from sirst5k.detectors.networks.fitting import pad_to_multiple
+from sirst5k.detectors.networks.prior import begin_at
 from sirst5k.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -129,17 +129,20 @@ class VideoNetwork(DescribedNetwork):
     def begin_at(self, probability: float) -> None:
         """Let objectness and classes of every cell begin near a probability.
 
-        As the YOLOX papers' own code does, and the published video codes do not: theirs begin
-        near one half in thousands of cells, of which a few hold a target.
+        As YOLOX has it, and the published video codes do not: theirs begin near one half in
+        thousands of cells, of which a few hold a target.
 
         Parameters
         ----------
         probability : float
-            In (0, 1).
+            See `sirst5k.detectors.networks.prior.begin_at`.
+
+        Raises
+        ------
+        ParameterError
+            If it is not between 0 and 1.
         """
-        logit = math.log(probability / (1 - probability))
-        for layer in (self.head.objectness, self.head.class_logits):
-            nn.init.constant_(layer.bias, logit)
+        begin_at(probability, [self.head.objectness, self.head.class_logits], [])
 
     def check(self, clip: Tensor) -> None:
         """Raise `ShapeError` if a clip is none that the network takes."""

@@ -25,8 +25,6 @@ from sirst5k.training.preparing import (
     shuffled_batches,
 )
 
-_PRIOR = 0.01  # of a target in a cell, where the first weights are not the published ones
-
 
 def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
     """Hold out sequences, decode and letterbox the rest, and make the network and its task.
@@ -39,7 +37,7 @@ def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepar
     fabric : lightning_fabric.Fabric
     """
     check_clips(config, source)
-    network = _network(config)
+    network = first_network(config)
     length = network.clip_length
     data, held_out = divide_sequences(
         source.data, config.validation_fraction, test=source.test, held_out=source.held_out
@@ -79,7 +77,7 @@ def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepar
 
 def trial_clips(config: TrainingConfig, device: torch.device) -> int | None:
     """Return about how many clips a training step can take; None on a CPU."""
-    network = _network(config)
+    network = first_network(config)
     return clips_that_fit(network, config, _criterion(config, network), device)
 
 
@@ -97,8 +95,6 @@ def check_clips(config: TrainingConfig, source: Source) -> None:
             "transform: there are no operations on clips at training time. Name the recipe with "
             "--recipe instead: its variants are computed before the first step."
         )
-    if config.prior is not None:
-        raise ParameterError(f"prior: expected null for clips, got {config.prior}.")
     if config.loss != "published":
         raise ParameterError(f"loss: expected published for clips, got {config.loss!r}.")
     if config.select_by not in SCORES:
@@ -108,12 +104,11 @@ def check_clips(config: TrainingConfig, source: Source) -> None:
     check(config.augmentation)
 
 
-def _network(config: TrainingConfig) -> Any:
+def first_network(config: TrainingConfig) -> Any:
+    """Return the network of a run with its first weights."""
     network = fresh_network(config)
-    if config.initialisation == "published":
-        network.initialise()
-    else:
-        network.begin_at(_PRIOR)
+    if config.prior is not None:
+        network.begin_at(config.prior)
     return network
 
 

@@ -16,6 +16,7 @@ from sirst5k.training import resolve  # noqa: E402
 from sirst5k.training.averaging import WeightAverage  # noqa: E402
 from sirst5k.training.optimizers import OPTIMIZERS  # noqa: E402
 from sirst5k.training.parameter_groups import one_group, yolox_groups  # noqa: E402
+from sirst5k.training.preparing import fresh_network  # noqa: E402
 from sirst5k.training.protocols import CLIP_PROTOCOLS  # noqa: E402
 from sirst5k.training.sampling import ShuffledBatches  # noqa: E402
 from sirst5k.training.schedules import Course, rate_at  # noqa: E402
@@ -98,3 +99,31 @@ def test_a_protocol_is_for_one_kind_of_detector() -> None:
 def test_values_that_do_not_fit(word: str) -> None:
     with pytest.raises(ParameterError):
         resolve("unet", assignments=[word])
+
+
+@pytest.mark.parametrize("name", sorted(VIDEO))
+def test_first_weights_as_published(name: str) -> None:
+    """Section 9.2: every convolution N(0, 0.02²), 2-D norms N(1, 0.02²), biases torch's own."""
+    network = fresh_network(resolve(name, name, network={"width": 0.25}))
+    convolutions = (torch.nn.Conv2d, torch.nn.Conv3d)
+    weights = [m.weight for m in network.modules() if isinstance(m, convolutions)]
+    scales = [m.weight for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    drawn = torch.cat([each.flatten() for each in weights])
+    assert drawn.std().item() == pytest.approx(0.02, rel=0.02)
+    assert abs(drawn.mean().item()) < 1e-3
+    norms = torch.cat(scales)
+    assert norms.mean().item() == pytest.approx(1, abs=3e-3)
+    assert norms.std().item() == pytest.approx(0.02, rel=0.1)
+    biases = torch.cat([network.head.objectness.bias, network.head.class_logits.bias])
+    assert biases.abs().max() <= 1 / 64**0.5  # 256 channels at a quarter of the width
+    assert biases.abs().min() > 0
+
+
+def test_the_common_recipe_begins_at_its_prior() -> None:
+    from sirst5k.training.clips.preparing import first_network
+
+    network = first_network(resolve("sstnet", network={"width": 0.05}))
+    for layer in (network.head.objectness, network.head.class_logits):
+        assert layer.bias.sigmoid().tolist() == pytest.approx([0.01])
+    published = first_network(resolve("sstnet", "sstnet", network={"width": 0.05}))
+    assert published.head.objectness.bias.sigmoid().item() > 0.3
