@@ -62,7 +62,8 @@ class WinogradConvolution(nn.Module):
     """A convolution of 3 × 3 with stride 1 and padding 1, computed in tiles of 4 × 4.
 
     It equals the convolution up to rounding, which is no larger than that of the usual way.
-    Quick where there are many channels, from about 128 on each side.
+    Quick where there are many channels, from about 128 on each side. In half precision, also
+    under autocast, it is the convolution as it was: tiles would lose too much.
 
     Parameters
     ----------
@@ -82,11 +83,17 @@ class WinogradConvolution(nn.Module):
         self.register_buffer("kernels", kernels.contiguous())
         for name, matrix in (("signal", signal), ("result", result)):
             self.register_buffer(name, torch.from_numpy(np.kron(matrix, matrix)).to(weight))
+        self.weight: Tensor
+        self.bias: Tensor
+        self.register_buffer("weight", weight)
         bias = convolution.bias
-        self.bias = weight.new_zeros(outputs) if bias is None else bias.detach()
+        self.register_buffer("bias", weight.new_zeros(outputs) if bias is None else bias.detach())
 
     def forward(self, features: Tensor) -> Tensor:
         """Return ``(B, outputs, h, w)`` features in channels_last order."""
+        low = features.dtype not in (torch.float32, torch.float64)
+        if low or torch.is_autocast_enabled(features.device.type):
+            return F.conv2d(features, self.weight, self.bias, padding=1)
         batch, inputs, height, width = features.shape
         rows, columns = -(-height // _OUTPUTS), -(-width // _OUTPUTS)
         below, right = _OUTPUTS * rows + 1 - height, _OUTPUTS * columns + 1 - width

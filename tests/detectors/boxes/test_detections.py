@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch")
 from sirst5k.cells import decode_cells  # noqa: E402
 from sirst5k.detectors.boxes import Detections, detections, suppress  # noqa: E402
 from sirst5k.errors import ParameterError, ShapeError  # noqa: E402
+from sirst5k.imaging.letterbox import Letterbox  # noqa: E402
 
 SIDE = 512.0
 
@@ -26,12 +27,9 @@ def published(shared: Path) -> dict[str, np.ndarray]:
 
 
 def in_source_pixels(boxes: np.ndarray, height: float, width: float, stretched: bool) -> Any:
-    """The inverse of the published letterbox, as its description says it."""
     if stretched:
         return boxes * ([width / SIDE, height / SIDE] * 2)
-    scale = min(SIDE / height, SIDE / width)
-    new = np.array([round(width * scale), round(height * scale)] * 2)
-    return (boxes - (SIDE - new) / 2) * (np.array([width, height] * 2) / new)
+    return Letterbox.of((int(height), int(width)), int(SIDE)).published_boxes_out(boxes)
 
 
 def test_boxes_are_the_published_ones(published: dict[str, np.ndarray]) -> None:
@@ -42,9 +40,7 @@ def test_boxes_are_the_published_ones(published: dict[str, np.ndarray]) -> None:
         both = detections([torch.from_numpy(published["raw"])], threshold, nms_iou)
         for image, found in enumerate(both):
             wanted = published[f"{case}/img{image}_tlbr"][:, [1, 0, 3, 2]]
-            boxes = in_source_pixels(
-                found.boxes.astype(float), height, width, case.startswith("stretch")
-            )
+            boxes = in_source_pixels(found.boxes, height, width, case.startswith("stretch"))
             assert len(found) == len(wanted)
             np.testing.assert_allclose(boxes, wanted, atol=1e-3)
             np.testing.assert_allclose(

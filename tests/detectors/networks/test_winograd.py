@@ -42,6 +42,17 @@ def test_rounding_is_no_larger_than_of_the_usual_way() -> None:
     assert (found - exact).abs().max() <= 5e-6 * exact.abs().max()
 
 
+def test_half_precision_goes_the_usual_way() -> None:
+    torch.manual_seed(0)
+    plain, features = torch.nn.Conv2d(8, 4, 3, padding=1), torch.randn(1, 8, 9, 9)
+    quick = WinogradConvolution(plain)
+    with torch.inference_mode():
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(quick(features), plain(features))
+        half = features.bfloat16()
+        assert torch.equal(quick.bfloat16()(half), plain.bfloat16()(half))
+
+
 def test_a_signal_by_hand() -> None:
     signal, kernel, result = transforms((0.0, 1.0, -1.0), outputs=2)
     taps, values = np.array([2.0, 3.0, 5.0]), np.array([1.0, 4.0, 9.0, 16.0])
