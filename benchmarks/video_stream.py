@@ -42,14 +42,16 @@ def main() -> None:
     parser.add_argument("--width", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as PyTorch takes")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--out", type=Path, help="where to write the figures")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
     figures: dict[str, Any] = {"machine": machine(), "command": sys.argv, "rounds": args.rounds}
+    figures["device"] = torch.cuda.get_device_name() if args.device == "cuda" else "cpu"
     for name in args.networks.split(","):
         for size in map(int, args.sizes.split(",")):
-            found = measure(name, size, args.width, args.rounds)
+            found = measure(name, size, args.width, args.rounds, args.device)
             figures[f"{name}_{size}"] = found
             print(
                 f"{name:8} {size:4}  published {found['published_ms']['median']:7.0f} ms  stream "
@@ -62,13 +64,14 @@ def main() -> None:
         args.out.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def measure(name: str, size: int, width: float, rounds: int) -> dict[str, Any]:
+def measure(name: str, size: int, width: float, rounds: int, device: str) -> dict[str, Any]:
     """Measure one network at one size of frames."""
     torch.manual_seed(0)
     network = create(name, in_channels=3, width=width)
     settle(network)
+    network.to(device)
     stream, plain = network.stream(), sstnet if name == "sstnet" else whole
-    video = torch.randn(1, 3, FRAMES + rounds + 1, size, size)
+    video = torch.randn(1, 3, FRAMES + rounds + 1, size, size).to(device)
     with torch.inference_mode():
         for first in range(FRAMES):
             (found,) = stream(video[:, :, first])
@@ -133,6 +136,8 @@ def timed(action: Callable[[], Any]) -> tuple[float, float]:
     """Return wall-clock and processor time of an action in seconds."""
     wall, processor = time.perf_counter(), time.process_time()
     action()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return time.perf_counter() - wall, time.process_time() - processor
 
 

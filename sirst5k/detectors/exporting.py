@@ -50,19 +50,20 @@ def export_onnx(
     """Write a network's prediction as an ONNX file.
 
     Its input ``frames`` is ``(B, C, H, W)`` float32, normalised as the network expects; its
-    output ``logits`` is ``(B, 1, H, W)``. Padding to the network's multiple is part of the
-    graph. The file's metadata hold what `Network.describe` returns, as JSON under
-    ``sirst5k``: the normalisation is in there.
+    output ``logits`` is ``(B, 1, H, W)``. Those of a video network are ``clip``,
+    ``(B, C, T, H, W)``, and ``raw``, the raw map as `VideoNetwork.forward` returns it. Padding
+    to the network's multiple is part of the graph. The file's metadata hold what
+    `Network.describe` returns, as JSON under ``sirst5k``: the normalisation is in there.
 
     Parameters
     ----------
-    network : Network
+    network : Network or VideoNetwork
         Exported in evaluation mode, and left as it was.
     path : path
         Written under a temporary name first.
     size : (int, int), optional
-        Height and width of the frames that the file takes; any by default. The number of
-        frames is free.
+        Height and width of the frames that the file takes; any by default, but for a video
+        network. The number of frames, or clips, is free.
 
     Returns
     -------
@@ -89,14 +90,20 @@ def export_onnx(
     onnx = require("onnx", _PURPOSE, "export")
     require("onnxscript", _PURPOSE, "export")
     from sirst5k.detectors.networks.network import Network
+    from sirst5k.detectors.networks.video_network import VideoNetwork
 
-    if not isinstance(network, Network):
+    if not isinstance(network, Network | VideoNetwork):
         raise ParameterError(
             f"Expected a network as sirst5k.detectors.create or load_weights returns it, got "
             f"{type(network).__name__}."
         )
     if size is not None and min(size) < 1:
         raise ParameterError(f"Expected a positive height and width, got {size[0]} × {size[1]}.")
+    if size is None and isinstance(network, VideoNetwork):
+        raise ParameterError(
+            f"Expected a size for the ONNX file of {network.name}: those of video networks are for "
+            f"one. Give the height and width of your frames."
+        )
     with evaluating(network), _quiet():
         model = _fixed(network, size) if size else _free(onnx, network)
     onnx.helper.set_model_props(model, {"sirst5k": json.dumps(network.describe())})
@@ -107,8 +114,10 @@ def _fixed(network: Any, size: tuple[int, int]) -> Any:
     """Return the ONNX model for frames of one size; padding is fixed as well."""
     import torch
 
-    traced = _traced(network, _frames(network, size), {0: torch.export.Dim("batch")})
-    model = _translated(traced, "frames", "logits")
+    clips = hasattr(network, "clip_length")
+    given, returned = ("clip", "raw") if clips else ("frames", "logits")
+    traced = _traced(network, _frames(network, size), {0: torch.export.Dim("batch")}, given)
+    model = _translated(traced, given, returned)
     for value in (model.graph.input[0], model.graph.output[0]):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     return model
@@ -166,15 +175,17 @@ def _differs(network: Any) -> ParameterError:
 
 def _frames(network: Any, size: tuple[int, int]) -> Any:
     # Two frames, because one would stand for "always one".
-    return next(network.parameters()).new_zeros(2, network.in_channels, *size)
+    length = getattr(network, "clip_length", None)
+    shape = size if length is None else (length, *size)
+    return next(network.parameters()).new_zeros(2, network.in_channels, *shape)
 
 
-def _traced(module: Any, frames: Any, free: dict[int, Any]) -> Any:
+def _traced(module: Any, frames: Any, free: dict[int, Any], given: str = "frames") -> Any:
     """Return the module's graph, some axes of its input free; nothing is computed."""
     import torch
 
     with torch.no_grad():
-        return torch.export.export(module, (frames,), dynamic_shapes={"frames": free}, strict=False)
+        return torch.export.export(module, (frames,), dynamic_shapes={given: free}, strict=False)
 
 
 def _translated(traced: Any, given: str, returned: str) -> Any:

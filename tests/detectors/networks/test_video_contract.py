@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch")
 
 from sirst5k.detectors import as_detector, create, load_weights, save_weights  # noqa: E402
 from sirst5k.detectors.boxes import detections  # noqa: E402
+from sirst5k.detectors.exporting import export_onnx  # noqa: E402
 from sirst5k.detectors.networks.video_network import VideoNetwork  # noqa: E402
 from sirst5k.detectors.normalisation import IMAGENET, Normalisation  # noqa: E402
 from sirst5k.detectors.registry import NETWORKS, VIDEO, network_class, task_of  # noqa: E402
@@ -267,6 +268,30 @@ def test_compiles_as_one_graph(name: str, networks: dict[str, Any]) -> None:
     graph = torch.compile(networks[name], fullgraph=True, backend="eager")
     with torch.no_grad():
         torch.testing.assert_close(graph(clip), networks[name](clip))
+
+
+@each_network
+@pytest.mark.slow
+def test_exports_to_onnx(name: str, networks: dict[str, Any], tmp_path: Path) -> None:
+    for package in ("onnx", "onnxscript"):
+        pytest.importorskip(package)
+    onnxruntime = pytest.importorskip("onnxruntime")
+    file = export_onnx(networks[name], tmp_path / "network.onnx", (70, 33))
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    clip = clip_of(3, 1, 5, 70, 33)
+    (found,) = session.run(["raw"], {"clip": clip.numpy()})
+    with torch.inference_mode():
+        assert near(torch.from_numpy(found), networks[name](clip)[0], 2e-4)
+    said = session.get_modelmeta().custom_metadata_map["sirst5k"]
+    assert json.loads(said) == json.loads(json.dumps(networks[name].describe()))
+
+
+@each_network
+def test_onnx_of_any_size_is_refused(name: str, networks: dict[str, Any], tmp_path: Path) -> None:
+    for package in ("onnx", "onnxscript"):
+        pytest.importorskip(package)
+    with pytest.raises(ParameterError, match=f"a size for the ONNX file of {name}"):
+        export_onnx(networks[name], tmp_path / "network.onnx")
 
 
 @each_network
