@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirst5k.errors import NoiseError, ShapeError
-from sirst5k.noise.bank import NoiseBank
-from sirst5k.noise.fields import spectral_field
-from sirst5k.noise.plane import remove_plane
-from sirst5k.noise.sampling import fair_share, outlier_limit, quantiles_of, spread
+from sirst5k.noise.sampling import outlier_limit, quantiles_of, spread
+from sirst5k.noise.sequence_banks import (
+    SIGNIFICANT,
+    Measured,
+    fixed_bank,
+    levels_of,
+    pattern_of,
+    white_bank,
+)
 from sirst5k.noise.sequence_noise import SequenceNoise
-from sirst5k.noise.spectrum import cut_crops
-from sirst5k.noise.time_parts import LEAST_FRAMES, PLANE, TimeParts, sensor_pattern, time_parts
+from sirst5k.noise.time_parts import LEAST_FRAMES, PLANE, TimeParts, time_parts
 from sirst5k.noise.windows import QUANTISATION_VARIANCE, find_flat_windows
 from sirst5k.sample import Image, Mask, full_scale
 
 Progress = Callable[[Iterable[str]], Iterable[str]]
-_FIELD, _FIELDS = 4, 8  # side in windows, and number, of the fields on which a level is set
-_SIGNIFICANT = 4.0  # standard errors above which a fixed pattern is one
 
 
 class Labelled(Protocol):
@@ -56,18 +57,6 @@ class FrameSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Measured:
-    """The quiet windows of one sequence."""
-
-    name: str
-    frames: tuple[str, ...]
-    places: NDArray[np.int32]
-    parts: TimeParts
-    scale: float
-    rounding: float
-
-
 def sample_sequences(
     source: FrameSource,
     rule: Mapping[str, Any],
@@ -90,7 +79,7 @@ def sample_sequences(
             f"what stays, got none among {len(source.sequences)}."
         )
     chosen = [names[index] for index in spread(len(names), max_sequences)]
-    found: list[_Measured] = []
+    found: list[Measured] = []
     looked_at = drifting = 0
     white = None
     for name in progress(chosen) if progress else chosen:
@@ -110,13 +99,11 @@ def sample_sequences(
         if keep.any():
             scale = white / full_scale(stack.dtype)
             places, parts = places[keep], _choose(parts, keep)
-            found.append(_Measured(name, frames, places, parts, scale, rounding))
+            found.append(Measured(name, frames, places, parts, scale, rounding))
     if not found or white is None:
         raise NoiseError(_nothing_found(rule, chosen, looked_at, drifting))
     kept = _without_outliers(found)
-    first = np.concatenate([each.parts.first * np.float32(each.scale) for each in kept])
-    second = np.concatenate([each.parts.second * np.float32(each.scale) for each in kept])
-    pattern, scene = sensor_pattern(first, second)
+    patterns = [pattern_of(each) for each in kept]
     report = {
         "method": "variance components over time",
         **rule,
@@ -128,10 +115,10 @@ def sample_sequences(
         "drifting": drifting,
         "quiet": sum(len(each.places) for each in kept),
         "whiteness_quantiles": quantiles_of(np.concatenate([k.parts.whiteness for k in kept])),
-        **_levels(kept, scene),
+        **levels_of(kept, patterns),
     }
-    bank = _white_bank(kept, white, report, max_tiles)
-    return SequenceNoise(bank, _fixed_bank(kept, pattern, white, report, max_tiles), report)
+    bank = white_bank(kept, white, report, max_tiles)
+    return SequenceNoise(bank, fixed_bank(patterns, white, report, max_tiles), report)
 
 
 def quiet_places(
@@ -206,104 +193,18 @@ def _at_the_floor(
     if not keep.any():
         return keep
     free = parts.first[0].size - PLANE
-    chance = _SIGNIFICANT * parts.white / (frames // 2) / np.sqrt(free)
+    chance = SIGNIFICANT * parts.white / (frames // 2) / np.sqrt(free)
     for values, room in ((parts.white, 0.0), (parts.fixed, chance)):
         floor = max(0.0, float(np.quantile(values[keep], rule["quantile"])))
         keep = keep & (values <= rule["tolerance"] * floor + room)
     return keep
 
 
-def _without_outliers(found: Sequence[_Measured]) -> list[_Measured]:
+def _without_outliers(found: Sequence[Measured]) -> list[Measured]:
     """Leave out sequences whose temporal noise is far above the others': their scene moves."""
     floors = [float(np.median(each.parts.white)) * each.scale**2 for each in found]
     limit = outlier_limit(floors)
     return [each for each, floor in zip(found, floors, strict=True) if floor <= limit]
-
-
-def _levels(kept: Sequence[_Measured], scene: float) -> dict[str, float]:
-    """Return the pooled levels of both parts, the rounding of whole grey levels taken off."""
-
-    def pooled(name: str) -> float:
-        parts = [getattr(each.parts, name) * each.scale**2 for each in kept]
-        return float(np.concatenate(parts).mean())
-
-    white = float(
-        np.concatenate([(each.parts.white - each.rounding) * each.scale**2 for each in kept]).mean()
-    )
-    fixed, near = pooled("fixed"), pooled("near")
-    # Of products of means that share nothing; up to four windows of the grid share a pixel.
-    free = sum(each.parts.first[0].size * len(each.places) / 4 for each in kept)
-    halves = min(len(each.frames) // 2 for each in kept)
-    error = pooled("white") / halves / float(np.sqrt(free))
-    return {
-        "white_variance": white,
-        "fixed_variance": fixed * (1 - scene),
-        "fixed_variance_error": error,
-        "still_scene_share": scene,
-        "moved_share": max(0.0, 1 - fixed / near) if near > _SIGNIFICANT * error else 0.0,
-    }
-
-
-def _white_bank(
-    kept: Sequence[_Measured], white: float, report: Mapping[str, Any], max_tiles: int
-) -> NoiseBank:
-    shares = fair_share([each.parts.residuals[:, :, 0, 0].size for each in kept], max_tiles)
-    sources = tuple(frame for each in kept for frame in each.frames)
-    windows, origin, first = [], [], 0
-    for each, share in zip(kept, shares, strict=True):
-        place, time = np.divmod(share, len(each.frames))
-        windows.append(each.parts.residuals[place, time] * np.float32(each.scale))
-        origin.append(np.column_stack([first + time, each.places[place]]))
-        first += len(each.frames)
-    return _bank(windows, origin, sources, white, report["white_variance"])
-
-
-def _fixed_bank(
-    kept: Sequence[_Measured],
-    pattern: NDArray[np.float32],
-    white: float,
-    report: Mapping[str, Any],
-    max_tiles: int,
-) -> NoiseBank | None:
-    if report["fixed_variance"] <= _SIGNIFICANT * report["fixed_variance_error"]:
-        return None
-    owner = np.concatenate([np.full(len(each.places), n) for n, each in enumerate(kept)])
-    places = np.concatenate([each.places for each in kept])
-    take = np.concatenate(
-        [
-            np.flatnonzero(owner == n)[share]
-            for n, share in enumerate(fair_share([len(each.places) for each in kept], max_tiles))
-        ]
-    )
-    names = tuple(each.name for each in kept)
-    origin = [np.column_stack([owner[take], places[take]])]
-    return _bank([pattern[take]], origin, names, white, report["fixed_variance"])
-
-
-def _bank(
-    windows: Sequence[NDArray[np.float32]],
-    origin: Sequence[NDArray[Any]],
-    sources: tuple[str, ...],
-    white: float,
-    variance: float,
-) -> NoiseBank:
-    """Return a bank whose fields, measured as these windows were, have a measured variance.
-
-    A plane takes more than three degrees of freedom of noise that is not white in space, as
-    two of a window's 32 columns of stripes. So the level is set on fields drawn from the bank.
-    """
-    stack, places = np.concatenate(windows), np.concatenate(origin).astype(np.int32)
-    bank = NoiseBank(stack, white, sources, places)
-    rng = np.random.default_rng(0)
-    side = _FIELD * bank.size
-    crops = np.concatenate(
-        [cut_crops(spectral_field(bank, (side, side), rng), bank.size) for _ in range(_FIELDS)]
-    )
-    level = remove_plane(crops).var(axis=(1, 2), dtype=np.float64).mean()
-    free = bank.size**2
-    drawn = float(level) * free / (free - PLANE)
-    scaled = stack * np.float32(np.sqrt(variance / drawn))
-    return NoiseBank(scaled, white, sources, places, {"method": "variance components over time"})
 
 
 def _nothing_found(

@@ -77,7 +77,7 @@ def run_identity(
         "test": None
         if test is None
         else {"split": test.split, "samples": len(test), "fingerprint": test.fingerprint()},
-        "noise": None if synthetic.bank is None else _bank_identity(synthetic.bank),
+        "noise": None if synthetic.bank is None else bank_identity(synthetic.bank),
     }
 
 
@@ -102,10 +102,11 @@ def differences(old: Any, new: Any, path: str = "") -> list[str]:
     return [f"{path}: {json.dumps(old)} there, {json.dumps(new)} now"]
 
 
-def _bank_identity(bank: NoiseBank | SequenceNoise) -> dict[str, Any]:
+def bank_identity(bank: NoiseBank | SequenceNoise) -> dict[str, Any]:
+    """Return what tells noise from other noise, as JSON values."""
     if isinstance(bank, SequenceNoise):
-        fixed = None if bank.fixed is None else _bank_identity(bank.fixed)
-        return {"white": _bank_identity(bank.white), "fixed": fixed}
+        fixed = None if bank.fixed is None else bank_identity(bank.fixed)
+        return {"white": bank_identity(bank.white), "fixed": fixed}
     return {
         "windows": len(bank),
         "size": bank.size,

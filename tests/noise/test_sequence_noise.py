@@ -103,6 +103,16 @@ def test_windows_through_which_the_scene_moves_are_left_out():
     assert noise.white_std == pytest.approx(2, rel=0.03)
 
 
+def test_one_sequence_of_texture_that_stands_still_does_not_set_the_level():
+    rng = np.random.default_rng(11)
+    stacks = {f"s{number}": noisy(rng) for number in range(4)}
+    stacks["texture"] = noisy(rng, fixed=6)
+    noise = SequenceNoise.sample(_floats(stacks), size=16, quantile=0.5)
+    assert noise.fixed_std == pytest.approx(1, rel=0.1)
+    assert noise.fixed is not None
+    assert noise.fixed.sources == ("s0", "s1", "s2", "s3")
+
+
 def test_a_frame_is_the_same_whatever_was_asked_for_before():
     noise = _sampled(np.random.default_rng(4))
     one, other = (MovingField(noise, (40, 56), seed=9) for _ in range(2))

@@ -18,6 +18,7 @@ from sirst5k.negatives import box_windows, link_boxes, open_symmetries
 from sirst5k.noise import MovingField, SequenceNoise
 from sirst5k.sample import Image
 from sirst5k.seeds import rng_for
+from sirst5k.synthesis.identity import bank_identity
 from sirst5k.synthesis.plan import Variant
 from sirst5k.synthesis.recipe import Recipe
 from sirst5k.synthesis.sequences.displacing import (
@@ -111,6 +112,9 @@ class FrameMaker:
         self.plan = FramePlan(dataset.sequences, recipe)
         self.plan.variants.check_names()
         self._bank = bank
+        # Noise that is measured follows from the sequences; noise that is given does not.
+        given = None if bank is None else bank_identity(bank)
+        self._made_by = _digest(json.dumps([recipe.to_dict(), seed, given]))
         self._forget()
 
     def _forget(self) -> None:
@@ -202,10 +206,10 @@ class FrameMaker:
         return None
 
     def stamp(self, frame_id: str) -> str:
-        """Return what identifies a frame's content: its source's, the recipe and the seed."""
+        """Return what identifies a frame's content: its source, recipe, seed and noise."""
         frame = self.frame(frame_id)
-        made = json.dumps([self.recipe.to_dict(), self.seed, frame.variant.number])
-        return f"{self.dataset.source.stamp(frame.source_id)}\0{_digest(made)}"
+        stamp = self.dataset.source.stamp(frame.source_id)
+        return f"{stamp} variant={frame.variant.number} {self._made_by}"
 
     def _turns(self, frame: Frame, labels: FrameLabels, shape: tuple[int, int]) -> Operation | None:
         negatives = negatives_of(self.recipe)

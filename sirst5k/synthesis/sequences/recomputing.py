@@ -94,7 +94,9 @@ def open_source_sequences(path: str | Path, facts: Mapping[str, Any]) -> Sequenc
         If there is another dataset.
     """
     stated = facts["source"]
-    source = open_dataset(path, stated.get("split", "all"))
+    source = open_dataset(
+        path, stated.get("split", "all"), mask_threshold=stated.get("mask_threshold")
+    )
     if not isinstance(source, SequenceDataset):
         raise DatasetError(f"Expected sequences, the source of the dataset, but {path} has none.")
     if source.fingerprint() != stated.get("fingerprint"):

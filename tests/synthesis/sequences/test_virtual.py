@@ -69,6 +69,16 @@ def test_another_seed_gives_other_noise(synthetic):
     assert other.fingerprint() != synthetic.fingerprint()
 
 
+def test_a_fingerprint_tells_recipe_seed_and_noise(synthetic):
+    source, rule = synthetic.dataset, synthetic.recipe
+    assert SyntheticSequences(source, rule, seed=4).fingerprint() == synthetic.fingerprint()
+    stronger = rule.override(["displacement.gain_range=[2,2]"])
+    given = synthetic.bank.rescaled(2 * synthetic.bank.full_scale)
+    others = [(stronger, None, 4), (rule, None, 6), (rule, synthetic.bank, 4), (rule, given, 4)]
+    prints = {SyntheticSequences(source, *other).fingerprint() for other in others}
+    assert len(prints | {synthetic.fingerprint()}) == 5
+
+
 def test_a_track_has_one_symmetry_but_where_it_rests(synthetic):
     for variant in ("a_v0", "a_v1"):
         done: dict[int, list[int]] = {3: [], 5: [], 8: []}
