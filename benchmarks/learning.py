@@ -25,7 +25,7 @@ import torch
 import yaml
 
 from sirst5k import __version__
-from sirst5k.datasets import Dataset, open_dataset, test_part
+from sirst5k.datasets import Dataset, open_dataset
 from sirst5k.detectors import as_detector, create, load_weights
 from sirst5k.detectors.registry import CLASSICAL
 from sirst5k.evaluation import evaluate
@@ -52,9 +52,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to write the figures")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    test = test_part(open_dataset(args.data))
-    if test is None:
-        parser.error(f"{args.data} has no test split")
+    test = open_dataset(args.data).of_split("test")
     figures: dict[str, Any] = {
         "machine": f"{platform.machine()}, one thread; torch {torch.__version__}",
         "sirst5k": __version__,

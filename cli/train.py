@@ -74,6 +74,12 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
 )
 @click.option("--cache", type=click.Path(path_type=Path), help="Where decoded frames are kept.")
 @click.option("--no-cache", is_flag=True, help="Keep no decoded frames on disk.")
+@click.option(
+    "--memory",
+    type=click.FloatRange(min=0),
+    metavar="GIB",
+    help="What decoded frames may take; half of what is free by default.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace another run in the folder.")
 @seed_option
 @jobs_option
@@ -99,6 +105,7 @@ def command(
     assignments: tuple[str, ...],
     cache: Path | None,
     no_cache: bool,
+    memory: float | None,
     overwrite: bool,
     seed: int,
     jobs: int,
@@ -155,6 +162,7 @@ def command(
             jobs=jobs,
             cache=False if no_cache else cache,
             overwrite=overwrite,
+            memory=None if memory is None else int(memory * 2**30),
             started=bar.started,
             decoding=lambda items: progress_bar(items, quiet or as_json, "decode"),
             transform=transform,

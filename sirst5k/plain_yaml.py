@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -13,6 +14,17 @@ _MOST_VALUES = 100_000  # with aliases followed: a few lines of them stand for b
 
 class YamlError(ValueError):
     """A text that is no YAML document of plain values."""
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which also takes ``1e-3`` for a number, as YAML 1.2 does."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
 
 
 def parse_yaml(text: str) -> Any:
@@ -49,7 +61,7 @@ def parse_yaml(text: str) -> Any:
 
 
 def _load(text: str) -> Any:
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:

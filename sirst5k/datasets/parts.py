@@ -32,7 +32,8 @@ def training_part(whole: Part, split: str | None) -> Part:
     for role in ("trainval", "train"):
         if role in roles:
             return cast(Part, whole.of_split(role))
-    known = ", ".join([*whole.splits, "all"])
+    tests = {name for name in whole.splits if whole.splits.sibling(name, "test") == name}
+    known = ", ".join([*(name for name in whole.splits if name not in tests), "all"])
     raise SplitError(
         f"{whole.describe()} does not say which of its images are for training, and test "
         f"images must not be used for it. Name a split: --split {known}."

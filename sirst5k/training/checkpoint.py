@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def load_state(
                 parts[part][name] = file.get_tensor(key)
         updates = header.pop("updates")
         progress = Progress(**header)
+        _check_entries(parts["model"], network.state_dict())
         network.load_state_dict(parts["model"])
         _load_optimizer(optimizer, parts["optimizer"])
         if average is not None:
@@ -102,6 +104,16 @@ def load_state(
             f"network; start again with --overwrite."
         ) from error
     return progress
+
+
+def _check_entries(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Name the first entry that does not fit; PyTorch would list all of them."""
+    for key in [*wanted, *found]:
+        asked, got = (
+            str(tuple(side[key].shape)) if key in side else "nothing" for side in (wanted, found)
+        )
+        if asked != got:
+            raise ValueError(f"it holds {got} for {key}, expected {asked}")
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:

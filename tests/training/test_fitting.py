@@ -242,6 +242,15 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
         train(tmp_path / "run")
 
 
+def test_a_state_of_another_network_is_refused(tmp_path: Path) -> None:
+    for name, widths in (("run", [4, 8]), ("other", [4, 6])):
+        with pytest.raises(Interrupted):
+            train(tmp_path / name, started=StopAfter(3), network={"widths": widths})
+    (tmp_path / "other" / STATE).replace(tmp_path / "run" / STATE)
+    with pytest.raises(WeightsError, match=r"holds \(6, 4, 3, 3\) for encoder.1.0.weight, exp"):
+        train(tmp_path / "run")
+
+
 def test_a_run_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("mine")
     with pytest.raises(OutputError, match="run folder"):

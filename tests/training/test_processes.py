@@ -60,7 +60,7 @@ def start(folder: Path, *words: str, launcher: tuple[str, ...] = ()) -> str:
         env={**clean, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
