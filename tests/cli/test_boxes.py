@@ -15,6 +15,7 @@ from sirst5k.imaging import encode_png
 from sirst5k_cli.evaluate import command as evaluate
 from sirst5k_cli.predict import command as predict
 
+FIXTURE = Path(__file__).resolve().parents[3] / "shared/parity-video/eval-video.seed0.json"
 DEMO = "demo:sequences=3,frames=5,size=64,seed=1"
 
 
@@ -60,6 +61,36 @@ def test_all_profiles_as_json_rows_and_curves(tmp_path: Path) -> None:
     assert "ap50" in document["profiles"]["published"]["intervals"]
     assert (tmp_path / "rows.csv").is_file()
     assert (tmp_path / "plots" / "pr_published.txt").is_file()
+
+
+@pytest.mark.skipif(not FIXTURE.is_file(), reason=f"needs the fixture {FIXTURE}")
+def test_published_figures_come_out_of_the_published_files(tmp_path: Path) -> None:
+    """Images, labels and results as DAUB's repository has them, through the command line."""
+    pytest.importorskip("faster_coco_eval")
+    document = json.loads(FIXTURE.read_text())
+    labels = document["ground_truth"]
+    for annotation in labels["annotations"]:
+        del annotation["segmentation"]  # an empty outline
+    picture = encode_png(np.zeros((256, 256), np.uint8))
+    for image in labels["images"]:
+        image["file_name"] = image["file_name"].replace(".bmp", ".png")
+        file = tmp_path / "data" / image["file_name"]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(picture)
+    truth, found = tmp_path / "data" / "instances_test2017.json", tmp_path / "results.json"
+    truth.write_text(json.dumps(labels))
+    found.write_text(json.dumps(document["detections"]))
+    done = run(
+        evaluate, "--data", tmp_path / "data", "--predictions", found, "--images", truth,
+        "--profile", "all", "--json",
+    )  # fmt: skip
+    profiles = json.loads(done.output)["profiles"]
+    for profile, key in (("published", "protocol"), ("published_all", "all_images")):
+        scores, expected = profiles[profile]["scores"], document["expected"][key]
+        pairs = {"ap50": "AP50", "ap": "AP50_95", "recall": "recall50"}
+        for name in ("precision", "f1", *pairs):
+            value = expected[pairs.get(name, name)]
+            assert scores[name] == pytest.approx(value, abs=1e-9), (profile, name)
 
 
 def test_sequences_as_images_one_by_one(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def _from_folder(folder: Path) -> BoxFiles:
     if not files:
         raise DatasetError(
             f"Expected {COCO_NAME} or text files of boxes in {folder}, one a frame, but it holds "
-            "none."
+            "none. Masks of sequences are scored with --stills."
         )
     found = BoxFiles()
     for file in files:
