@@ -106,7 +106,7 @@ def _listed(
     for image in images:
         name = str(image["file_name"])
         where = f"Image {image['id']} of {path}"
-        found = resolver.find(name.replace("\\", "/")) or resolver.find(f"images/{name}")
+        found = resolver.find(name.replace("\\", "/"))
         if found is None:
             gathering.refuse(name, f"{where} is {name[:300]!r}, but {resolver.explain(name)}.")
             continue

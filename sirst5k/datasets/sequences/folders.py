@@ -60,8 +60,9 @@ class PathResolver:
     """Finds the files that foreign lists name by paths of the machine they were made on.
 
     Of ``/home/somebody/DAUB/images/train/data5/0.bmp`` the longest end that is a file below
-    the root counts: ``images/train/data5/0.bmp``. Another ending of the same name is taken
-    where the listed one is not there. Nothing outside the root is looked at.
+    the root, or below its ``images/``, counts: ``images/train/data5/0.bmp``. Another ending of
+    the same name is taken where the listed one is not there. Nothing outside the root is
+    looked at.
 
     Parameters
     ----------
@@ -112,4 +113,6 @@ def _ends(folder: str) -> Iterable[str]:
         end = "/".join(parts[first:])
         if not leads_out(end):
             yield end
+            yield f"images/{end}"
     yield "."
+    yield "images"

@@ -117,6 +117,6 @@ def _parse(number: int, text: str) -> Line | None:
         classes.append(int(match[5]))
         rest = head.rstrip(" \t")
     path = rest.replace("\\", "/")
-    if Path(path).suffix.lower() not in ENDINGS:
+    if f".{path.rpartition('.')[2].lower()}" not in ENDINGS:  # many times as quick as a Path
         return None
     return Line(number, path, tuple(boxes[::-1]), tuple(classes[::-1]))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sirst5k import open_dataset
 from sirst5k.datasets import SequenceDataset, open_stills
 from sirst5k.errors import DatasetError, Sirst5kError, SplitError, UnknownLayoutError
 from sirst5k.imaging import encode_png
 
+_LINES = r"(/x/)?(images/)?a/[0-3]\.(bmp|png)( [0-9]{1,2},-?[0-9],[0-9]{1,2}(\.5)?,[0-9],0){0,2}"
 FOREIGN = "/home/somebody/Datasets/DAUB/"
 
 
@@ -158,6 +162,26 @@ def test_the_published_frames_come_out_of_a_folder(shared: Path, tmp_path: Path)
         found = data.get(f"{clip}/{number}")
         assert np.array_equal(found.frames, fixture[f"{clip}/frames"][window])
         assert found.boxes.tolist() == fixture[f"{key}/line_boxes"][:, :4].tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=40) | st.from_regex(_LINES, fullmatch=True), max_size=6))
+def test_any_list_is_understood_or_refused_in_a_sentence(texts: list[str]) -> None:
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        frames(root / "images/a", range(3))
+        (root / "train.txt").write_text("a/0.bmp 1,1,4,4,0\n", encoding="utf-8")
+        text = "\n".join(["images/a/1.bmp 1,1,4,4,0", *texts])
+        (root / "more.txt").write_bytes(text.encode("utf-8", "surrogatepass"))
+        for on_error in ("stop", "skip"):
+            try:
+                data = opened(root, on_error=on_error)
+            except Sirst5kError:
+                continue
+            for frame_id in data.ids:
+                labels = data.labels(frame_id)
+                assert (labels.boxes[:, 2:] > labels.boxes[:, :2]).all()
+                assert frame_id.startswith("a/")
 
 
 def coco(path: Path, names: list[str], boxes: dict[int, list[list[float]]]) -> None:
