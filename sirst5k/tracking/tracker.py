@@ -122,8 +122,12 @@ class Tracker:
             track.motion = predict(track.motion, rule.acceleration)
         owner: dict[int, _Open] = {}
         waiting = list(self._open)
-        sure = confidence >= rule.sure
-        for places in (np.flatnonzero(sure), np.flatnonzero(~sure & (confidence >= rule.weak))):
+        # As float32, as detectors give them: one of 0.9 is a little less than 0.9.
+        sure = confidence >= np.float32(rule.sure)
+        for places in (
+            np.flatnonzero(sure),
+            np.flatnonzero(~sure & (confidence >= np.float32(rule.weak))),
+        ):
             waiting = self._assign(waiting, places, centres, owner)
         for track in waiting:
             track.missed += 1
@@ -202,8 +206,8 @@ def track_frames(
     return [Track(number, track.points) for number, track in enumerate(tracker.tracks(), 1)]
 
 
-def _checked(boxes: Any, scores: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    found, confidence = np.asarray(boxes, np.float64), np.asarray(scores, np.float64)
+def _checked(boxes: Any, scores: Any) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    found, confidence = np.asarray(boxes, np.float64), np.asarray(scores, np.float32)
     found = found.reshape(-1, 4) if found.size == 0 else found
     if found.ndim != 2 or found.shape[1] != 4 or confidence.shape != found.shape[:1]:
         raise ShapeError(

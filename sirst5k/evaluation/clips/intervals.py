@@ -35,7 +35,7 @@ def sequence_intervals(evaluator: DetectionEvaluator, rule: Bootstrap) -> dict[s
         return {}
     along = evaluator.profile.along_curve
     rows = [
-        list(figures_of(pool, evaluator.confidence, along, weights).values())
+        list(figures_of(pool, evaluator.reached, along, weights).values())
         for part in draw_counts(count, rule)
         for weights in part
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, Self
 
+import numpy as np
+
 from sirst5k.errors import ParameterError
 from sirst5k.metrics.boxes.coco import coco_figures
 from sirst5k.metrics.boxes.curve import DetectionCurve, best_f1_of, published_point
@@ -36,6 +38,13 @@ class DetectionEvaluator:
     iou : float
         Overlap of a hit at the operating point, on the curve and for the best F1; AP has
         COCO's own.
+
+    Attributes
+    ----------
+    confidence : float
+        As asked for.
+    reached : float
+        The least score that counts as that, rounding to float32 forgiven.
 
     Examples
     --------
@@ -70,6 +79,8 @@ class DetectionEvaluator:
             raise ParameterError(f"Expected an IoU above 0 and up to 1, got {iou}.")
         at = CONFIDENCE if confidence is None else confidence
         self.confidence = self.profile.least if self.profile.along_curve else at
+        # Scores come as float32 from most detectors: one of 0.9 is a little less than 0.9.
+        self.reached = min(self.confidence, float(np.float32(self.confidence)))
         self.iou = iou
         self.reset()
 
@@ -134,7 +145,7 @@ class DetectionEvaluator:
             )
         pool, coco = self.pool(), coco_figures(self._frames)
         curve = pool.curve()
-        own = pool.figures(self.confidence, self.profile.along_curve)
+        own = pool.figures(self.reached, self.profile.along_curve)
         precision, recall, f1 = own["precision"], own["recall"], own["f1"]
         best = best_f1_of(coco.interpolated), math.nan, math.nan, math.nan
         if self.profile.along_curve:
@@ -142,9 +153,9 @@ class DetectionEvaluator:
             precision, f1 = published_point(coco.interpolated, recall)
         else:
             best = _best(curve, own["best_f1"])
-        tp, fp = curve.counts_at(self.confidence)
+        tp, fp = curve.counts_at(self.reached)
         frames, empty = int(pool.frames.sum()), int(pool.empty_frames.sum())
-        on_empty = int((pool.on_empty & (pool.scores >= self.confidence)).sum())
+        on_empty = int((pool.on_empty & (pool.scores >= self.reached)).sum())
         return DetectionScores(
             profile=self.profile.name,
             frames=frames,
@@ -183,7 +194,7 @@ class DetectionEvaluator:
 
     def pool(self) -> Pool:
         """Return all detections together, for curves and resampling."""
-        return Pool.of(self._frames, self.iou, self.confidence)
+        return Pool.of(self._frames, self.iou, self.reached)
 
     def curve(self) -> DetectionCurve:
         """Return precision and recall over every distinct score."""
@@ -197,7 +208,7 @@ class DetectionEvaluator:
     @property
     def rows(self) -> list[FrameScores]:
         """What each scored frame contributed, at the confidence."""
-        return [frame_scores(frame, self.confidence, self.iou) for frame in self._frames]
+        return [frame_scores(frame, self.reached, self.iou) for frame in self._frames]
 
     def merge(self, other: Self) -> Self:
         """Add the frames of another evaluator, as if they had come here; return self.

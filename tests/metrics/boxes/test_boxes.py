@@ -91,6 +91,14 @@ def test_operating_point_counts_false_alarms_on_empty_frames() -> None:
     assert [(r.hits, r.misses, r.false_alarms) for r in rows] == [(1, 1, 0), (0, 0, 1)]
 
 
+def test_a_score_of_the_confidence_reaches_it_in_float32_too() -> None:
+    for dtype in (np.float32, np.float64):
+        evaluator = DetectionEvaluator(confidence=0.9)
+        evaluator.update("a/1", [A], np.array([0.9], dtype), None, [A])
+        assert [row.hits for row in evaluator.rows] == [1]
+        assert figures_of(evaluator.pool(), evaluator.reached, False)["recall"] == 1
+
+
 def test_best_f1_is_the_largest_of_all_thresholds() -> None:
     evaluator = scene(0)
     curve = evaluator.curve()
