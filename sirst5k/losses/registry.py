@@ -99,7 +99,8 @@ def for_detector(name: str, published: bool = False) -> DeepSupervision:
     if name not in CRITERIA:
         raise ParameterError(
             f"There is no published loss for {name!r}.{suggest(name, CRITERIA)} For another "
-            f"network, make one with sirst5k.losses.create."
+            f"network, make one with sirst5k.losses.create; those that return boxes take "
+            f"sirst5k.losses.YOLOXLoss."
         )
     reduction, loss, config = CRITERIA[name]
     if "published" in inspect.signature(LOSSES[loss]).parameters:

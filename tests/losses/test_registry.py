@@ -57,5 +57,5 @@ def test_every_network_has_a_criterion(name: str) -> None:
 
 
 def test_no_criterion() -> None:
-    with pytest.raises(ParameterError, match=r"Did you mean 'mshnet'.*losses\.create"):
+    with pytest.raises(ParameterError, match=r"Did you mean 'mshnet'.*losses\.create.*YOLOXLoss"):
         for_detector("mshnot")
