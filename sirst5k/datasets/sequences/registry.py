@@ -9,11 +9,12 @@ from pathlib import Path
 
 from sirst5k.datasets.sequences.documents import COCO_SEQUENCES
 from sirst5k.datasets.sequences.layout import Opener, SequenceLayout
+from sirst5k.datasets.sequences.matlab import NUDT_MIRSDT
 from sirst5k.datasets.sequences.text import SEQUENCES
 from sirst5k.datasets.sequences.trees import SEQUENCE_FOLDERS
 
 SEQUENCE_LAYOUTS: dict[str, SequenceLayout] = {
-    layout.name: layout for layout in (SEQUENCES, COCO_SEQUENCES, SEQUENCE_FOLDERS)
+    layout.name: layout for layout in (SEQUENCES, COCO_SEQUENCES, SEQUENCE_FOLDERS, NUDT_MIRSDT)
 }
 
 
