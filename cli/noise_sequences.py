@@ -39,19 +39,10 @@ def sample_sequences(
 
 def show_parts(noise: SequenceNoise, output: Path, quiet: bool, as_json: bool) -> None:
     """Draw both parts of the noise, one above the other."""
-    import numpy as np
+    from sirst5k.drawing import save_picture
+    from sirst5k.synthesis.sequences.noise_parts import draw_sequence_noise
 
-    from sirst5k.drawing import blank, place, save_picture
-    from sirst5k.synthesis.noise_sheet import draw_noise_bank
-
-    banks = {"New in every frame": noise.white}
-    if noise.fixed is not None:
-        banks["Stays with the pixels"] = noise.fixed
-    sheets = [draw_noise_bank(bank, title) for title, bank in banks.items()]
-    picture = blank(sum(len(sheet) for sheet in sheets), max(s.shape[1] for s in sheets))
-    for sheet, top in zip(sheets, np.cumsum([0, *map(len, sheets)]).tolist(), strict=False):
-        place(picture, sheet, top, 0)
-    save_picture(output, picture)
+    save_picture(output, draw_sequence_noise(noise))
     if as_json:
         click.echo(json.dumps({"picture": str(output), **_facts(noise)}))
     elif not quiet:
