@@ -16,6 +16,7 @@ _NEEDS = {
         "sirst5k/training/*.py",
         "sirst5k/training/clips/*.py",
         "sirst5k/transforms/torch/*.py",
+        "sirst5k/transforms/torch/processor/*.py",
     ],
     "albumentations": ["sirst5k/transforms/albumentations.py"],
     "torchvision": ["sirst5k/transforms/torchvision.py"],

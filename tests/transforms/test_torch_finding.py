@@ -24,6 +24,15 @@ from sirst5k.transforms.torch.finding import (  # noqa: E402
 )
 
 
+@pytest.fixture(scope="module", autouse=True, params=["pixels", "fixed shapes"])
+def way(request):
+    """As a processor does it, and in the fixed shapes of a device or a graph."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "fixed shapes":
+            patch.setattr(torch.compiler, "is_compiling", lambda: True)
+        yield
+
+
 def assert_found(found: Targets, place: int, targets: list[Target]) -> None:
     """What was found in one image of a batch is exactly what the array version finds."""
     assert found.valid[place].tolist() == [k < len(targets) for k in range(found.valid.shape[1])]

@@ -24,6 +24,15 @@ from sirst5k.transforms.torch import windows as batched  # noqa: E402
 DTYPES = [np.uint8, np.uint16, np.float32]
 
 
+@pytest.fixture(scope="module", autouse=True, params=["pixels", "fixed shapes"])
+def way(request):
+    """As a processor does it, and in the fixed shapes of a device or a graph."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "fixed shapes":
+            patch.setattr(torch.compiler, "is_compiling", lambda: True)
+        yield
+
+
 def to_torch(images: np.ndarray, masks: np.ndarray):
     return torch.from_numpy(images)[:, None], torch.from_numpy(masks)[:, None]
 

@@ -171,7 +171,7 @@ class ClutterDecoys(BatchTransform):
                 total = total.clamp_(0, white).round_()
             flat.scatter_(0, index.flatten(), total)
         changed = from_levels(flat[:-1].view(images.shape), images.dtype, white)
-        return changed, None if masks is None else masks.clone(), boxes
+        return changed, masks, boxes
 
     def from_json(self, documents: Sequence[Mapping[str, Any]], images: Tensor) -> Parameters:
         """Return the parameters of a batch from those of single images."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from sirst5k.transforms.torch.displace_json import noise_from_json, noise_to_jso
 from sirst5k.transforms.torch.fields import CanvasFields, FieldSource, StretchedTiles, TileFields
 from sirst5k.transforms.torch.finding import TargetFinder
 from sirst5k.transforms.torch.module import BatchTransform, Parameters
+from sirst5k.transforms.torch.processor.adding import DTYPES, add_windows
 from sirst5k.transforms.torch.randomness import below, derive, uniform
 from sirst5k.transforms.torch.spectral import SpectralFields
 
@@ -161,12 +163,13 @@ class NoiseDisplacement(BatchTransform):
         parameters: Mapping[str, Any],
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """Put the noise in."""
+        if self._adds_windows(images) and "place" in parameters:
+            return self._add_windows(images, parameters), masks, boxes
         field = self._field(parameters, (images.shape[-2], images.shape[-1]))
         if images.ndim == 5:
             field = field[:, None]
         mixed = self._mix if self.mixes else self._add
-        new_masks = None if masks is None else masks.clone()
-        return mixed(images, masks, field, parameters), new_masks, boxes
+        return mixed(images, masks, field, parameters), masks, boxes
 
     def from_json(self, documents: Sequence[Mapping[str, Any]], images: Tensor) -> Parameters:
         """Return the parameters of a batch from those of single images.
@@ -193,7 +196,10 @@ class NoiseDisplacement(BatchTransform):
         """Compute now what the first batch of such images would."""
         check_images(images)
         shape = (images.shape[-2], images.shape[-1])
-        self._source(shape).prepare(shape, images.device)
+        if self.cut is not None and self._adds_windows(images):
+            self.cut.coded(shape, images.dtype)
+        else:
+            self._source(shape).prepare(shape, images.device)
 
     def _source(self, shape: tuple[int, int]) -> FieldSource:
         return self.cut if self.cut is not None and self.cut.side(shape) else self.fresh
@@ -209,6 +215,28 @@ class NoiseDisplacement(BatchTransform):
             return field
         field = field.sub_(field.mean((-2, -1), keepdim=True))
         return field.div_(self.bank.full_scale).add_(self._mean) if self.mixes else field
+
+    def _adds_windows(self, images: Tensor) -> bool:
+        """Return whether a processor adds windows of the canvas to images as they are."""
+        settings = self.settings
+        if self.cut is None or not isinstance(settings, ResidualDisplacement):
+            return False
+        plain = settings.scr_range is None and settings.signal_dependence == 0
+        in_memory = images.device.type == "cpu" and images.dtype in DTYPES
+        grows = torch.is_grad_enabled() and images.requires_grad
+        large = not self.cut.side((images.shape[-2], images.shape[-1]))
+        return plain and in_memory and not (grows or large)
+
+    def _add_windows(self, images: Tensor, parameters: Mapping[str, Any]) -> Tensor:
+        """Return ``I + g·n`` as the array version does it, to the pixel."""
+        assert self.cut is not None
+        shape = (images.shape[-2], images.shape[-1])
+        codes, sums, step = self.cut.coded(shape, images.dtype)
+        # In the array version's order, and its precision; a bank without noise has nothing to add.
+        std = self.bank.std if self.bank.std > 0 else math.inf
+        gain = parameters["std"].to(torch.float64) / std * step * parameters["applied"]
+        noisy: Tensor = add_windows(images, codes, sums, parameters["place"], gain)
+        return noisy
 
     def _add(
         self, images: Tensor, masks: Tensor | None, field: Tensor, parameters: Mapping[str, Any]

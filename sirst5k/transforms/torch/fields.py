@@ -17,6 +17,7 @@ from torch.nn import functional as F  # noqa: N812
 from sirst5k.noise import NoiseBank
 from sirst5k.noise.fields import _crossfade
 from sirst5k.transforms.canvas import canvas_side, make_canvas
+from sirst5k.transforms.torch.processor.adding import DTYPES, running_sums
 from sirst5k.transforms.torch.randomness import below, derive_many, uniform
 
 Shape = tuple[int, int]
@@ -68,6 +69,7 @@ class CanvasFields(FieldSource):
     def __init__(self, bank: NoiseBank, field: str, ratio: int) -> None:
         super().__init__()
         self.bank, self.field, self.ratio = bank, field, ratio
+        self._steps: dict[str, float] = {}
 
     def side(self, shape: Shape) -> int:
         """Return the side of the large field in pixels; 0 for images that are too large."""
@@ -82,6 +84,28 @@ class CanvasFields(FieldSource):
             self.register_buffer(name, torch.tensor(levels, device=device), persistent=False)
         kept: Tensor = self._buffers[name]
         return kept
+
+    def coded(self, shape: Shape, dtype: torch.dtype) -> tuple[Tensor, Tensor, float]:
+        """Return the large field as images of a dtype have grey levels, in memory.
+
+        Returns
+        -------
+        codes : (side, side) tensor
+            As `sirst5k.transforms.canvas.Canvas` has them.
+        sums : (side + 1, side + 1) tensor
+            Their `running_sums`.
+        step : float
+            Grey levels of the bank to a code.
+        """
+        side = self.side(shape)
+        name = f"_{str(dtype).removeprefix('torch.')}_{side}"
+        if name not in self._steps:
+            canvas = make_canvas(self.bank, self.field, side, 0, np.dtype(DTYPES[dtype]).str)
+            self.register_buffer(f"_codes{name}", torch.tensor(canvas.codes), persistent=False)
+            sums = torch.from_numpy(running_sums(canvas))
+            self.register_buffer(f"_sums{name}", sums, persistent=False)
+            self._steps[name] = canvas.step
+        return self._buffers[f"_codes{name}"], self._buffers[f"_sums{name}"], self._steps[name]
 
     def draw(self, seeds: Tensor, frames: int, shape: Shape) -> dict[str, Tensor]:
         """Draw where each window lies."""

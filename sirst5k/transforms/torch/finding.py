@@ -4,7 +4,8 @@ Targets are small and few, so only the words of eight pixels that hold any part 
 looked at, and of these the runs: stretches of target pixels in a row. Runs of neighbouring
 rows that touch are joined by hooking the label of each onto the least one beside it and
 halving the paths (Y. Shiloach and U. Vishkin, "An O(log n) parallel connectivity algorithm",
-J. Algorithms 3(1), 1982), in a fixed number of rounds. No shape depends on the data.
+J. Algorithms 3(1), 1982), in a fixed number of rounds. No shape depends on the data, but on a
+processor: see `sirst5k.transforms.torch.processor`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from sirst5k.errors import ParameterError
+from sirst5k.transforms.torch.batch import target_masks
+from sirst5k.transforms.torch.processor import on_processor
+from sirst5k.transforms.torch.processor.finding import Found, Limits, find_targets, list_runs
 
 MAX_WORDS = 256
 """Most words of eight pixels, within a row, that may hold target pixels in an image."""
@@ -27,6 +31,7 @@ ROUNDS = 5
 _WORD = 8
 _MOST_BITS = 4  # of a word's edges: no two runs start or end side by side
 _FAR = 2**30
+_NUMPY = (torch.bool, torch.uint8, torch.int32, torch.int64, torch.float32, torch.float64)
 # Times a word of bytes 0 and 1, its top byte holds them as bits, the first one lowest.
 _GATHER_BITS = 0x0102040810204080
 
@@ -107,6 +112,35 @@ class TargetFinder(nn.Module):
 
     def forward(self, masks: Tensor) -> Targets:
         """Find the targets of ``(B, H, W)`` bool masks."""
+        if not on_processor(masks):
+            return self._find_fixed(masks)
+        found, limits = self._find_pixels(masks[:, None])
+        parts = (*found[:5], *list_runs(found, limits))
+        return Targets(*(torch.from_numpy(part) for part in parts))
+
+    def locate(self, masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return boxes, which of them are valid, and centres in a batch's masks as they come.
+
+        Parameters
+        ----------
+        masks : (B, 1, H, W) or (B, 1, T, H, W) tensor
+            Above 0 on targets, of which those of all frames count together.
+        """
+        if on_processor(masks):
+            found, _ = self._find_pixels(masks.flatten(1, -3))
+            parts = found.boxes, found.valid, found.centres
+            return tuple(torch.from_numpy(part) for part in parts)
+        targets = self._find_fixed(target_masks(masks))
+        return targets.boxes, targets.valid, targets.centres
+
+    def _find_pixels(self, masks: Tensor) -> tuple[Found, Limits]:
+        """Find the targets of ``(B, T, H, W)`` masks in memory."""
+        known = masks if masks.dtype in _NUMPY else masks > 0
+        limits = Limits(self.max_targets, MAX_WORDS, MAX_RUNS)
+        return find_targets(known.detach().numpy(), limits), limits
+
+    def _find_fixed(self, masks: Tensor) -> Targets:
+        """Find the targets of ``(B, H, W)`` bool masks in fixed shapes."""
         runs = self._find_runs(masks)
         labels, joined = _join(runs, masks.shape[2])
         order = torch.arange(MAX_RUNS, device=masks.device)

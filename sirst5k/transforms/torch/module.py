@@ -21,6 +21,7 @@ from sirst5k.transforms.torch.randomness import (
 
 Parameters = dict[str, Any]
 """Tensors by name, with one row for each sample."""
+_Batch = tuple[Tensor, Tensor | None, Tensor | None]
 
 _APPLIED = 0  # the stream of random numbers that decides which samples are meant
 
@@ -94,8 +95,8 @@ class BatchTransform(nn.Module):
             kept = [part if part is None else part.clone() for part in (images, masks, boxes)]
             return tuple(kept if boxes is not None else kept[:2])
         each = self.seeds_for(images, generator, seeds)
-        _, *moved = self.run(images, masks, boxes, each, self.applied(each))
-        return tuple(moved if boxes is not None else moved[:2])
+        _, new, marks, moved = self.run(images, masks, boxes, each, self.applied(each))
+        return _own((new, marks, moved), (images, masks, boxes))
 
     def draw(
         self,
@@ -138,8 +139,7 @@ class BatchTransform(nn.Module):
         self.check(images, masks, boxes)
         if parameters is None:
             raise ParameterError("Expected parameters to apply; draw them with draw(images, ...).")
-        moved = self.apply_to(images, masks, boxes, parameters)
-        return moved if boxes is not None else moved[:2]
+        return _own(self.apply_to(images, masks, boxes, parameters), (images, masks, boxes))
 
     def check(self, images: Tensor, masks: Tensor | None, boxes: Tensor | None) -> None:
         """Raise an error if the transform cannot be applied to such a batch."""
@@ -183,7 +183,13 @@ class BatchTransform(nn.Module):
         boxes: Tensor | None,
         parameters: Mapping[str, Any],
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """Apply parameters to a checked batch."""
+        """Apply parameters to a checked batch.
+
+        Returns
+        -------
+        images, masks, boxes : tensors
+            Those that came in where nothing happens to them; `forward` and `apply` copy them.
+        """
         raise NotImplementedError
 
     def from_json(self, documents: Sequence[Mapping[str, Any]], images: Tensor) -> Parameters:
@@ -256,3 +262,11 @@ class BatchTransform(nn.Module):
             return moved if moved.dtype == tensor.dtype else tensor.to(moved.device)
 
         return super()._apply(move, recurse)
+
+
+def _own(changed: _Batch, given: _Batch) -> tuple[Tensor | None, ...]:
+    """Return what a batch has become: copies of what only went through, boxes if there are any."""
+    own: list[Tensor | None] = []
+    for part, before in zip(changed, given, strict=True):
+        own.append(part if part is None or part is not before else part.clone())
+    return tuple(own if given[2] is not None else own[:2])

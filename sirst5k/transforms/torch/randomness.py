@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from sirst5k.errors import ParameterError, ShapeError
 from sirst5k.seeds import stable_hash
+from sirst5k.transforms.torch.processor import on_processor
+from sirst5k.transforms.torch.processor.namespaces import Array, count_up
 
 _ODD = -7046029254386353131  # 2^64 divided by the golden ratio, as a signed number
 _WORD_ODD = -1640531527  # likewise of 2^32
@@ -22,7 +25,7 @@ _WORD_ODD = -1640531527  # likewise of 2^32
 _EPOCH, _CALL = -3335678366873096957, 3935559000370003845
 
 
-def mix(values: Tensor) -> Tensor:
+def mix(values: Array) -> Array:
     """Scramble 64-bit numbers: one to one, every bit of each depending on all of its bits.
 
     The finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
@@ -30,7 +33,7 @@ def mix(values: Tensor) -> Tensor:
 
     Parameters
     ----------
-    values : int64 tensor
+    values : int64 tensor or array
     """
     values = (values ^ ((values >> 30) & 0x3FFFFFFFF)) * -4658895280553007687
     values = (values ^ ((values >> 27) & 0x1FFFFFFFFF)) * -7723592293110705685
@@ -46,12 +49,20 @@ def derive(seeds: Tensor, place: int) -> Tensor:
     place : int
         Not negative.
     """
-    return mix(seeds + _wrapped(_ODD * (place + 1)))
+    derived: Tensor = mix(seeds + _wrapped(_ODD * (place + 1)))
+    return derived
 
 
 def derive_many(seeds: Tensor, count: int, first: int = 0) -> Tensor:
     """Return ``(..., count)`` seeds, those of `derive` for `first` and the places after it."""
-    places = torch.arange(count, device=seeds.device) * _ODD
+    if on_processor(seeds):
+        return torch.from_numpy(_derive_many(seeds.numpy(), count, first))
+    derived: Tensor = _derive_many(seeds, count, first)
+    return derived
+
+
+def _derive_many(seeds: Array, count: int, first: int) -> Array:
+    places = count_up(count, seeds) * _ODD
     return mix(seeds[..., None] + places + _wrapped(_ODD * (first + 1)))
 
 
@@ -70,8 +81,13 @@ def uniform(seeds: Tensor, stream: int, count: int) -> Tensor:
     (B, count) float32
         Multiples of 2^-24.
     """
-    bits = (derive_many(seeds, count, (stream + 1) << 32) >> 40) & 0xFFFFFF
-    return bits.to(torch.float32) * 2.0**-24
+    first = (stream + 1) << 32
+    if on_processor(seeds):
+        bits = (_derive_many(seeds.numpy(), count, first) >> 40) & 0xFFFFFF
+        return torch.from_numpy(bits.astype(np.float32) * np.float32(2.0**-24))
+    bits = (_derive_many(seeds, count, first) >> 40) & 0xFFFFFF
+    drawn: Tensor = bits.to(torch.float32) * 2.0**-24
+    return drawn
 
 
 def below(uniforms: Tensor, limits: Tensor | int) -> Tensor:

@@ -17,6 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from sirst5k.transforms.torch.batch import from_levels, full_scale, is_whole
+from sirst5k.transforms.torch.processor import on_processor
+from sirst5k.transforms.torch.processor.namespaces import Array, count_up, namespace, whole
 
 
 class Slots(NamedTuple):
@@ -82,22 +84,30 @@ def schedule(window: Tensor, symmetry: Tensor, slots: int, passes: int) -> Tenso
     -------
     (B, K) int64
     """
+    if on_processor(window, symmetry):
+        return torch.from_numpy(_schedule(window.numpy(), symmetry.numpy(), slots, passes))
+    layer: Tensor = _schedule(window, symmetry, slots, passes).to(window.dtype)
+    return layer
+
+
+def _schedule(window: Array, symmetry: Array, slots: int, passes: int) -> Array:
+    xp = namespace(window)
     area = window[..., 2] * window[..., 3]
     active = (symmetry != 0) & (area > 0) & (area <= slots)
-    low = window[..., :2].to(torch.int32)
-    high = low + window[..., 2:].to(torch.int32)
-    order = torch.arange(window.shape[1], device=window.device)
+    low = whole(window[..., :2])
+    high = low + whole(window[..., 2:])
+    order = count_up(window.shape[1], window)
     earlier = (order[:, None] > order) & active[:, :, None] & active[:, None, :]
     for axis in (0, 1):
         near, far = low[..., axis], high[..., axis]
         earlier = earlier & (near[:, :, None] < far[:, None]) & (near[:, None] < far[:, :, None])
-    after = earlier.to(torch.int32)
-    layer = torch.zeros_like(near)
+    after = whole(earlier)
+    layer = xp.zeros_like(near)
     for _ in range(passes):
-        layer = (after * (layer[:, None, :] + 1)).amax(-1)
+        layer = xp.amax(after * (layer[:, None, :] + 1), -1)
     active = active & (layer < passes)
     active = active & ((area * active).cumsum(-1) <= slots)
-    return torch.where(active, layer, -1).to(window.dtype)
+    return xp.where(active, layer, -1)
 
 
 def make_slots(
@@ -188,13 +198,17 @@ def turn_planes(planes: Tensor, slots: Slots, passes: int, blend: bool) -> Tenso
         place = (target * turning + size).view(-1)
         turned = flat.index_select(0, (source * turning + size).view(-1))
         if blend:
-            turned = _blend(flat.index_select(0, place), turned, weight, dtype)
+            turned = mix_levels(flat.index_select(0, place), turned, weight, dtype)
         flat.scatter_(0, place.to(torch.int64), turned)
     result = flat[:size].view(shape)
     return result.view(dtype) if dtype == torch.uint16 else result
 
 
-def _blend(before: Tensor, turned: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
+def mix_levels(before: Tensor, turned: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return moved grey levels, of which `weight` is new, in an image's dtype.
+
+    ``uint16`` goes in and comes out under the name of ``int16``, under which it is moved.
+    """
     old, new = _levels(before, dtype), _levels(turned, dtype)
     blended = from_levels(old + weight * (new - old), dtype, full_scale(dtype))
     if dtype == torch.uint16:

@@ -12,10 +12,14 @@ from torch import Tensor
 from sirst5k.errors import ParameterError, ShapeError
 from sirst5k.negatives import PATCH_SIZES
 from sirst5k.synthesis.parameters import AdaptiveNegatives, Negatives, PatchNegatives
-from sirst5k.transforms.torch.batch import image_planes, target_masks
+from sirst5k.transforms.torch.batch import image_planes
 from sirst5k.transforms.torch.boxes import check_boxes, move_boxes, read_boxes
 from sirst5k.transforms.torch.finding import TargetFinder
 from sirst5k.transforms.torch.module import BatchTransform, Parameters
+from sirst5k.transforms.torch.processor import on_processor
+from sirst5k.transforms.torch.processor.namespaces import Array, count_up, namespace, single
+from sirst5k.transforms.torch.processor.ragged import fullest, pad_rows
+from sirst5k.transforms.torch.processor.turning import lay_out, turn_in_place
 from sirst5k.transforms.torch.randomness import below, uniform
 from sirst5k.transforms.torch.turn_json import turns_from_json, turns_to_json
 from sirst5k.transforms.torch.turn_kernel import (
@@ -133,12 +137,21 @@ class NegativeRotation(BatchTransform):
         """Draw a symmetry for each target, or one target of each image."""
         shape = (images.shape[-2], images.shape[-1])
         box, valid, centres = self._targets(masks, boxes, shape)
+        room = valid.shape[1]
+        if on_processor(valid):
+            # No longer rows than the fullest image needs; what is drawn does not depend on them.
+            used = fullest(valid.numpy())
+            box, valid, centres = box[:, :used], valid[:, :used], centres[:, :used]
         if isinstance(self.settings, AdaptiveNegatives):
             drawn = self._draw_adaptive(self.settings, box, valid, seeds, shape)
         else:
             drawn = self._draw_patch(valid, centres, seeds, shape)
         layer = schedule(drawn["window"], drawn["symmetry"], self.max_area, self.passes)
         drawn["symmetry"] = torch.where(layer >= 0, drawn["symmetry"], 0)
+        short = room - valid.shape[1]
+        if short:
+            drawn = {name: pad_rows(part, short, 0) for name, part in drawn.items()}
+            layer = pad_rows(layer, short, -1)
         return {"applied": applied, **drawn, "layer": layer}
 
     def apply_to(
@@ -153,19 +166,15 @@ class NegativeRotation(BatchTransform):
             parameters[name] for name in ("window", "symmetry", "margin", "layer")
         )
         layer = torch.where(parameters["applied"][:, None], layer, -1)
-        tall, wide = images.shape[-2:]
-        # Windows of one pass do not overlap: small images need fewer slots.
-        count = min(self.max_area, self.passes * tall * wide)
-        slots = make_slots(window, symmetry, margin, layer, wide, self._table, count)
         blend = isinstance(self.settings, AdaptiveNegatives) and self.settings.seam == "feather"
-        turned = turn_planes(image_planes(images), slots, self.passes, blend).view(images.shape)
-        turned_masks = masks
+        kinds = [(image_planes(images), blend)]
         if masks is not None:
-            planes = turn_planes(image_planes(masks), slots, self.passes, blend=False)
-            turned_masks = planes.view(masks.shape)
+            kinds.append((image_planes(masks), False))
+        turned = self._turn(kinds, window, symmetry, margin, layer)
+        turned_masks = None if masks is None else turned[1].view(masks.shape)
         if boxes is not None:
             boxes = move_boxes(boxes, window, torch.where(layer >= 0, symmetry, 0))
-        return turned, turned_masks, boxes
+        return turned[0].view(images.shape), turned_masks, boxes
 
     def from_json(self, documents: Sequence[Mapping[str, Any]], images: Tensor) -> Parameters:
         """Return the parameters of a batch from those of single images."""
@@ -198,8 +207,26 @@ class NegativeRotation(BatchTransform):
             box, valid = read_boxes(boxes, shape)
             return box, valid, (box[..., :2] + box[..., 2:] - 1) // 2
         assert masks is not None  # `check` has seen to it
-        found = self.finder(target_masks(masks))
-        return found.boxes, found.valid, found.centres
+        return self.finder.locate(masks)
+
+    def _turn(
+        self,
+        kinds: list[tuple[Tensor, bool]],
+        window: Tensor,
+        symmetry: Tensor,
+        margin: Tensor,
+        layer: Tensor,
+    ) -> list[Tensor]:
+        """Return planes of images and masks with their windows turned, blended or not."""
+        tall, wide = kinds[0][0].shape[-2:]
+        if on_processor(window, *(planes for planes, _ in kinds)):
+            parts = [part.numpy() for part in (window, symmetry, margin, layer)]
+            passes = lay_out(parts[0], parts[1], parts[2], parts[3], wide)
+            return [turn_in_place(planes, passes, blend) for planes, blend in kinds]
+        # Windows of one pass do not overlap: small images need fewer slots.
+        count = min(self.max_area, self.passes * tall * wide)
+        slots = make_slots(window, symmetry, margin, layer, wide, self._table, count)
+        return [turn_planes(planes, slots, self.passes, blend) for planes, blend in kinds]
 
     def _draw_adaptive(
         self,
@@ -245,9 +272,17 @@ class NegativeRotation(BatchTransform):
 
 def _draw_bit(bits: Tensor, uniforms: Tensor) -> Tensor:
     """Draw one of the bits that are set, 0 where none is."""
-    order = torch.arange(8, device=bits.device)
-    there = (bits[..., None] >> order) & 1
-    number = below(uniforms, there.sum(-1))
+    if on_processor(bits, uniforms):
+        return torch.from_numpy(_choose_bit(bits.numpy(), uniforms.numpy()))
+    chosen: Tensor = _choose_bit(bits, uniforms)
+    return chosen
+
+
+def _choose_bit(bits: Array, uniforms: Array) -> Array:
+    there = (bits[..., None] >> count_up(8, bits)) & 1
     reached = there.cumsum(-1)
+    # In 32 bits, as everywhere: a product that is rounded up to a whole number counts as that.
+    number = namespace(bits).floor(uniforms * single(reached[..., -1]))
+    number = namespace(bits).minimum(number, single(reached[..., -1] - 1))
     place = (reached <= number[..., None]).sum(-1)
-    return torch.where(bits > 0, place, 0)
+    return namespace(bits).where(bits > 0, place, 0)

@@ -1,7 +1,8 @@
 """The windows in which targets are turned, for all targets of a batch at once.
 
 The rules are those of `sirst5k.negatives.target_windows` and `rotation_window`; boxes are
-``(..., 4)`` of top, left, bottom, right, half-open.
+``(..., 4)`` of top, left, bottom, right, half-open. On a processor they are worked out in numpy,
+whose calls on a few numbers cost a fraction of torch's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from torch import Tensor
 
 from sirst5k.negatives import PATCH_SIZES, rotation_window
 from sirst5k.negatives.patch import _PUBLISHED
+from sirst5k.transforms.torch.processor import on_processor
+from sirst5k.transforms.torch.processor.namespaces import Array, count_up, exact, namespace, whole
 
 _FAR = 2**30
 _ALL, _KEEP_BOX, _KEEP_ROWS, _KEEP_COLUMNS, _NONE = 0xFF, 0b01010101, 0b00010001, 0b01000001, 1
@@ -60,27 +63,11 @@ def target_windows(
     -------
     Windows
     """
-    boxes = boxes.to(torch.int32)
-    reach = _reach(boxes)
-    longer = (boxes[..., 2:] - boxes[..., :2]).amax(-1)
-    wanted = (longer.to(_exact(boxes)) * margin_ratio).round().to(torch.int32).clamp(min=margin)
-    # The square that the target can come to occupy, and its box alone.
-    cores = torch.stack([reach, boxes])
-    square, tight = _freedom(cores, reach, valid, shape, wanted).unbind(0)
-    top, left, bottom, right = boxes.unbind(-1)
-    cut_rows = (top <= 0) | (bottom >= shape[0])
-    cut_columns = (left <= 0) | (right >= shape[1])
-    free = (square >= 0) & ~(cut_rows | cut_columns)
-    stuck = ~free & ((tight < 0) | (cut_rows & cut_columns))
-    # A target that the border cuts off is only flipped along it.
-    allowed = torch.where(cut_rows, _KEEP_ROWS, torch.where(cut_columns, _KEEP_COLUMNS, _KEEP_BOX))
-    allowed = torch.where(free, _ALL, torch.where(stuck, _NONE, allowed))
-    grow = torch.where(free, square, tight.clamp(min=0) * ~stuck) * valid
-    core = torch.where(free[..., None], reach, boxes)
-    low, high = core[..., :2] - grow[..., None], core[..., 2:] + grow[..., None]
-    window = torch.cat([low, high - low], dim=-1) * valid[..., None]
-    allowed = torch.where(valid, allowed, _NONE)
-    return Windows(*(part.to(torch.int64) for part in (window, grow, allowed)))
+    if on_processor(boxes, valid):
+        found = _find_windows(boxes.numpy(), valid.numpy(), shape, margin, margin_ratio)
+        return Windows(*(torch.from_numpy(part) for part in found))
+    found = _find_windows(boxes.to(torch.int32), valid, shape, margin, margin_ratio)
+    return Windows(*(part.to(torch.int64) for part in found))
 
 
 def patch_windows(centres: Tensor, sizes: Tensor, shape: tuple[int, int]) -> Tensor:
@@ -125,42 +112,65 @@ def _patch_window(centres: Tensor, size: int, shape: tuple[int, int]) -> Tensor:
     return torch.stack([*edges, side, side], dim=-1)
 
 
-def _reach(boxes: Tensor) -> Tensor:
+def _find_windows(
+    boxes: Array, valid: Array, shape: tuple[int, int], margin: int, margin_ratio: float
+) -> tuple[Array, Array, Array]:
+    """Return windows, margins and allowed symmetries."""
+    xp = namespace(boxes)
+    reach = _reach(boxes)
+    longer = xp.maximum(boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1])
+    wanted = whole(xp.round(exact(longer) * margin_ratio)).clip(margin)
+    # The square that the target can come to occupy, and its box alone.
+    square, tight = _freedom(xp.stack([reach, boxes]), reach, valid, shape, wanted)
+    top, left, bottom, right = (boxes[..., edge] for edge in range(4))
+    cut_rows = (top <= 0) | (bottom >= shape[0])
+    cut_columns = (left <= 0) | (right >= shape[1])
+    free = (square >= 0) & ~(cut_rows | cut_columns)
+    stuck = ~free & ((tight < 0) | (cut_rows & cut_columns))
+    # A target that the border cuts off is only flipped along it.
+    allowed = xp.where(cut_rows, _KEEP_ROWS, xp.where(cut_columns, _KEEP_COLUMNS, _KEEP_BOX))
+    allowed = xp.where(free, _ALL, xp.where(stuck, _NONE, allowed))
+    grow = xp.where(free, square, tight.clip(0) * ~stuck) * valid
+    core = xp.where(free[..., None], reach, boxes)
+    low, high = core[..., :2] - grow[..., None], core[..., 2:] + grow[..., None]
+    window = xp.concatenate([low, high - low], -1) * valid[..., None]
+    return window, grow, xp.where(valid, allowed, _NONE)
+
+
+def _reach(boxes: Array) -> Array:
     """Return the odd square around a box's middle pixel in which any symmetry keeps it."""
+    xp = namespace(boxes)
     middle = (boxes[..., :2] + boxes[..., 2:] - 1) // 2
-    radius = (boxes[..., 2:] - 1 - middle).amax(-1, keepdim=True)
-    return torch.cat([middle - radius, middle + radius + 1], dim=-1)
+    radius = boxes[..., 2:] - 1 - middle
+    radius = xp.maximum(radius[..., :1], radius[..., 1:])
+    return xp.concatenate([middle - radius, middle + radius + 1], -1)
 
 
 def _freedom(
-    cores: Tensor, reach: Tensor, valid: Tensor, shape: tuple[int, int], wanted: Tensor
-) -> Tensor:
+    cores: Array, reach: Array, valid: Array, shape: tuple[int, int], wanted: Array
+) -> Array:
     """Return the margin that each core can have, or -1 where it cannot be turned at all.
 
     Parameters
     ----------
-    cores : (N, B, K, 4) int32
+    cores : (N, B, K, 4)
         N boxes for each target.
-    reach : (B, K, 4) int32
+    reach : (B, K, 4)
         What neighbours occupy.
     valid : (B, K) bool
     shape : (int, int)
-    wanted : (B, K) int32
+    wanted : (B, K)
     """
-    top, left, bottom, right = cores[..., None].unbind(3)
-    over, before, below, behind = reach[:, None].unbind(3)
-    rows = torch.maximum(top - below, over - bottom)
-    distance = torch.maximum(rows, torch.maximum(left - behind, before - right))
-    order = torch.arange(valid.shape[1], device=valid.device)
+    xp = namespace(cores)
+    top, left, bottom, right = (cores[..., edge, None] for edge in range(4))
+    over, before, below, behind = (reach[:, None, :, edge] for edge in range(4))
+    rows = xp.maximum(top - below, over - bottom)
+    distance = xp.maximum(rows, xp.maximum(left - behind, before - right))
+    order = count_up(valid.shape[1], valid)
     others = valid[:, None, :] & (order[:, None] != order)
-    distance = torch.where(others, distance, _FAR).amin(-1)
-    low, high = cores[..., :2].amin(-1), cores[..., 2:]
-    border = torch.minimum(shape[0] - high[..., 0], shape[1] - high[..., 1])
-    margin = torch.minimum(torch.minimum(low, border), torch.minimum(distance, wanted))
+    distance = xp.amin(xp.where(others, distance, _FAR), -1)
+    low = xp.minimum(cores[..., 0], cores[..., 1])
+    border = xp.minimum(shape[0] - cores[..., 2], shape[1] - cores[..., 3])
+    margin = xp.minimum(xp.minimum(low, border), xp.minimum(distance, wanted))
     # Nothing lies beyond the border, but a neighbour must stay one free pixel away.
-    return torch.where(distance < 1, -1, margin).clamp(min=-1)
-
-
-def _exact(like: Tensor) -> torch.dtype:
-    """Return the float dtype to round in: Apple's devices have no float64."""
-    return torch.float32 if like.device.type == "mps" else torch.float64
+    return xp.where(distance < 1, -1, margin).clip(-1)

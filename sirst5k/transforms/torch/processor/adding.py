@@ -1,0 +1,98 @@
+"""Noise added to images in memory: one call of OpenCV for each, in the image's own dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sirst5k.transforms.canvas import Canvas
+
+DTYPES = {torch.uint8: np.uint8, torch.uint16: np.uint16, torch.float32: np.float32}
+"""Of images that noise can be added to here."""
+
+
+def running_sums(canvas: Canvas) -> NDArray[Any]:
+    """Return the sums of all that lies above and left of each corner of a canvas' pixels.
+
+    Those of whole codes count on past the end of their 32 or 64 bits: the sum over a window, a
+    difference of differences, comes out right all the same.
+
+    Returns
+    -------
+    (side + 1, side + 1) int32, int64 or float64
+    """
+    codes = canvas.codes
+    kind = {1: np.int32, 2: np.int64, 4: np.float64}[codes.itemsize]
+    sums = np.zeros((len(codes) + 1, len(codes) + 1), kind)
+    np.cumsum(codes, axis=0, dtype=kind, out=sums[1:, 1:])
+    np.cumsum(sums[1:, 1:], axis=1, out=sums[1:, 1:])
+    return sums
+
+
+# Opaque to torch.compile: a compiled transform adds what any other does, to the pixel.
+@torch.library.custom_op("sirst5k::add_windows", mutates_args=())
+def add_windows(images: Tensor, codes: Tensor, sums: Tensor, place: Tensor, gain: Tensor) -> Tensor:
+    """Return images with windows of a canvas added, each less its mean.
+
+    What `sirst5k.transforms.canvas.mix_window` returns for one image, to the pixel; the mean
+    comes from running sums.
+
+    Parameters
+    ----------
+    images : (B, C, H, W) or (B, C, T, H, W) uint8 | uint16 | float32
+    codes : (side, side) tensor
+        Of the images' dtype.
+    sums : (side + 1, side + 1) tensor
+        From `running_sums`.
+    place : (B, T, 2) int64
+        Rows and columns of windows' first pixels; those of an image's channels are the same.
+    gain : (B,) float64
+        Factors on the codes; where it is 0 the image stays.
+    """
+    mixed = torch.empty_like(images, memory_format=torch.contiguous_format)
+    tall, wide = images.shape[-2:]
+    old, new, levels = (part.detach().numpy() for part in (images, mixed, codes))
+    offsets = window_means(sums.numpy(), place.numpy(), (tall, wide)) * -gain.numpy()[:, None]
+    for sample, (factor, places) in enumerate(zip(gain.tolist(), place.tolist(), strict=True)):
+        if factor == 0:
+            new[sample] = old[sample]
+            continue
+        for frame, (top, left) in enumerate(places):
+            window = levels[top : top + tall, left : left + wide]
+            offset = offsets[sample, frame]
+            for channel in range(images.shape[1]):
+                at = (sample, channel) if images.ndim == 4 else (sample, channel, frame)
+                cv2.addWeighted(old[at], 1.0, window, factor, offset, dst=new[at])
+    return mixed
+
+
+@add_windows.register_fake
+def _(images: Tensor, *_: Tensor) -> Tensor:
+    return torch.empty_like(images, memory_format=torch.contiguous_format)
+
+
+def window_means(
+    sums: NDArray[Any], place: NDArray[np.int64], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Return the mean of windows of a canvas, ``(B, T)``, from its running sums.
+
+    Parameters
+    ----------
+    sums : (side + 1, side + 1) array
+    place : (B, T, 2) int64
+        Rows and columns of their first pixels.
+    shape : (int, int)
+        Their height and width.
+    """
+    top, left = place[..., 0], place[..., 1]
+    below, behind = top + shape[0], left + shape[1]
+    total = sums[below, behind] - sums[top, behind] - sums[below, left] + sums[top, left]
+    if total.dtype == np.int32:
+        total = total.view(np.uint32)
+    means: NDArray[np.float64] = total / (shape[0] * shape[1])
+    return means
