@@ -30,9 +30,9 @@ class BatchTransform(nn.Module):
     """A transform of a batch of images and masks, on their device.
 
     Every sample has parameters of its own; a clip ``(B, C, T, H, W)`` has one set for all its
-    frames. Nothing waits for a device, and no shape there depends on the data; on a processor,
-    see `sirst5k.transforms.torch.processor`. Whether the module is in training or evaluation mode makes no difference, as with torchvision and kornia: to
-    leave images alone, do not call it.
+    frames. Nothing waits for a device, and no shape there depends on the data; for a processor
+    see `sirst5k.transforms.torch.processor`. Whether the module is in training or evaluation mode
+    makes no difference, as with torchvision and kornia: to leave images alone, do not call it.
 
     Subclasses implement `draw_for` and `apply_to`.
 
