@@ -83,6 +83,25 @@ def test_a_run_leaves_its_folder(tmp_path: Path, detector: str) -> None:
     assert (told.name, told.extra["letterbox"], told.extra["step"]) == (detector, "64", "6")
 
 
+@pytest.mark.parametrize("detector", sorted(VIDEO))
+def test_a_narrow_network_learns(tmp_path: Path, detector: str) -> None:
+    """Sixty steps; benchmarks/video_learning.py is the same at a size that says something."""
+    train(
+        tmp_path / "run",
+        detector=detector,
+        data="demo:sequences=6,frames=8,size=32,seed=3,scr=20,targets=1",
+        network={"width": 0.1},
+        optimizer={"lr": 0.005},
+        batch_size=4,
+        steps=60,
+        validate_every=60,
+    )
+    rows = [row for row in read_records(tmp_path / "run/metrics.jsonl") if "loss" in row]
+    first, last = rows[0], rows[-1]
+    assert last["loss"] < 0.85 * first["loss"]
+    assert last["iou"] > first["iou"]
+
+
 @pytest.mark.parametrize("protocol", ["fair", "published"])
 def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path: Path, protocol: str) -> None:
     changes: dict[str, Any] = {}
