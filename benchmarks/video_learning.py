@@ -94,7 +94,7 @@ def run_case(name: str, options: argparse.Namespace) -> dict[str, Any]:
             detector,
             folder,
             held_out=test,
-            device="cpu",
+            device=options.device,
             jobs=1,
             network={"width": options.width},
             augmentation={"crop": options.side},
@@ -127,6 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cases", nargs="*", default=[f"{d}/{c}" for d in VIDEO for c in CASES])
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--join", nargs="*", type=Path, default=[], help="put these files together")
     for key, value in SETTINGS.items():
         parser.add_argument(f"--{key}", type=type(value), default=value)
@@ -144,7 +145,7 @@ def main() -> None:
     document |= {
         "command": " ".join(["python", *sys.argv]),
         "settings": settings,
-        "environment": environment(torch.device("cpu"), 0),
+        "environment": environment(torch.device(options.device), 0),
     }
     for name in [] if options.join else options.cases:
         if name not in document["runs"]:
