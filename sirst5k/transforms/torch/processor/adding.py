@@ -34,8 +34,12 @@ def running_sums(canvas: Canvas) -> NDArray[Any]:
     return sums
 
 
+# The schema is written down: torch 2.4 reads none from annotations that are strings.
+_SCHEMA = "(Tensor images, Tensor codes, Tensor sums, Tensor place, Tensor gain) -> Tensor"
+
+
 # Opaque to torch.compile: a compiled transform adds what any other does, to the pixel.
-@torch.library.custom_op("sirst5k::add_windows", mutates_args=())
+@torch.library.custom_op("sirst5k::add_windows", mutates_args=(), schema=_SCHEMA)
 def add_windows(images: Tensor, codes: Tensor, sums: Tensor, place: Tensor, gain: Tensor) -> Tensor:
     """Return images with windows of a canvas added, each less its mean.
 
