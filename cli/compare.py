@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import jobs_option, output_options
+from .options import jobs_option, output_options, reading_options
 from .training_bar import TrainingBar
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def _numbers(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Runs side by side.")
 @click.option("--devices", type=click.IntRange(min=1), default=1, help="GPUs to spread them over.")
 @click.option("--time-limit", type=float, help="Begin no further run after so many seconds.")
+@reading_options
 @jobs_option
 @output_options
 def command(

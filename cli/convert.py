@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .interrupting import interruptible
-from .options import counting_bar, jobs_option, mask_threshold_option, output_options
+from .options import (
+    counting_bar,
+    jobs_option,
+    mask_threshold_option,
+    output_options,
+    reading_options,
+)
 
 if TYPE_CHECKING:
     from sirst5k.datasets import ConvertReport
@@ -49,14 +55,7 @@ _SHOWN = 5
     show_default=True,
     help="What to do about a damaged file: stop, or leave it out and say so.",
 )
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    help="Refuse larger images unread; 100 million pixels by default.",
-)
-@click.option(
-    "--follow-links", is_flag=True, help="Follow symbolic links that lead out of PATH, too."
-)
+@reading_options
 @mask_threshold_option
 @jobs_option
 @output_options
@@ -68,8 +67,6 @@ def command(
     yolo_labels: str,
     overwrite: bool,
     on_error: str,
-    max_pixels: int | None,
-    follow_links: bool,
     mask_threshold: float | None,
     jobs: int,
     quiet: bool,
@@ -99,9 +96,6 @@ def command(
             overwrite=overwrite,
             on_error=on_error,
             mask_threshold=mask_threshold,
-            max_pixels=max_pixels,
-            # Without the option, the environment variable counts.
-            follow_links=follow_links or None,
             jobs=jobs,
         )
     if as_json:

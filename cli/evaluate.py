@@ -9,7 +9,13 @@ import click
 
 from .boxes import clip_options, evaluate_on_sequences, of_single_frames
 from .detecting import checkpoint_option, make_detector, network_options, weights_of
-from .options import mask_threshold_option, output_options, progress_bar, seed_option
+from .options import (
+    mask_threshold_option,
+    output_options,
+    progress_bar,
+    reading_options,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset
@@ -119,6 +125,7 @@ if TYPE_CHECKING:
     type=float,
     help="Overlap of box and target that makes a hit, of sequences; 0.5 by default.",
 )
+@reading_options
 @mask_threshold_option
 @seed_option
 @output_options

@@ -22,7 +22,7 @@ from sirst5k.datasets.survey import PairSurvey
 from sirst5k.errors import SplitError
 
 from .findings import histogram, problems, row
-from .options import jobs_option, mask_threshold_option, output_options
+from .options import jobs_option, mask_threshold_option, output_options, reading_options
 
 
 @click.command()
@@ -33,6 +33,7 @@ from .options import jobs_option, mask_threshold_option, output_options
     "--page", type=click.Path(path_type=Path), help="With --quality: write it as one HTML file."
 )
 @click.option("--split", metavar="NAME", help="Only this list or role; by default every pair.")
+@reading_options
 @mask_threshold_option
 @jobs_option
 @output_options

@@ -13,6 +13,7 @@ from .options import (
     mask_threshold_option,
     output_options,
     progress_bar,
+    reading_options,
     seed_option,
 )
 
@@ -82,6 +83,7 @@ def _sampling_options(function: Command) -> Command:
             is_flag=True,
             help="Consecutive frames of one camera: noise is what changes in time.",
         ),
+        reading_options,
         mask_threshold_option,
     ]
     for option in reversed(options):

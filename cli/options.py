@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
@@ -60,6 +61,52 @@ def mask_threshold_option(command: Command) -> Command:
         default=None,
         help="Mask levels above this are target; half of the encoding's maximum by default.",
     )(command)
+
+
+def reading_options(command: Command) -> Command:
+    """Add ``--max-pixels`` and ``--follow-links``.
+
+    For this command they say what environment variables say for all: whatever it opens,
+    itself or in worker processes, is read so.
+    """
+    command = click.option(
+        "--follow-links",
+        is_flag=True,
+        expose_value=False,
+        callback=_follow_links,
+        help="Follow symbolic links that lead out of a dataset's folder, too.",
+    )(command)
+    return click.option(
+        "--max-pixels",
+        type=click.IntRange(min=1),
+        expose_value=False,
+        callback=_max_pixels,
+        help="Refuse larger images unread; 100 million pixels by default.",
+    )(command)
+
+
+def _follow_links(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:  # without the option, the variable counts
+        ctx.with_resource(_variable("SIRST5K_FOLLOW_LINKS", "1"))
+
+
+def _max_pixels(ctx: click.Context, _: click.Parameter, value: int | None) -> None:
+    if value is not None:
+        ctx.with_resource(_variable("SIRST5K_MAX_PIXELS", str(value)))
+
+
+@contextmanager
+def _variable(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable for the time of a command."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def progress_bar(

@@ -10,7 +10,13 @@ import click
 
 from .boxes import clip_options, of_single_frames, predict_on_sequences
 from .detecting import checkpoint_option, make_detector, network_options, weights_of
-from .options import counting_bar, jobs_option, mask_threshold_option, output_options
+from .options import (
+    counting_bar,
+    jobs_option,
+    mask_threshold_option,
+    output_options,
+    reading_options,
+)
 
 if TYPE_CHECKING:
     from sirst5k.evaluation import PredictionReport
@@ -85,6 +91,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="What to do about a damaged file: stop, or leave it out and say so.",
 )
+@reading_options
 @mask_threshold_option
 @jobs_option
 @output_options

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from .film import film_of_dataset, film_of_output, title_of_output
-from .options import mask_threshold_option, output_options, progress_bar, seed_option
+from .options import (
+    mask_threshold_option,
+    output_options,
+    progress_bar,
+    reading_options,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset, SequenceDataset
@@ -66,6 +72,7 @@ _ONLY_FOR_SOURCES = ("recipe_name", "assignments", "split", "noise", "mask_thres
     type=click.Path(path_type=Path),
     help="Noise bank (.npz), noise image, or folder of them; sampled from PATH by default.",
 )
+@reading_options
 @mask_threshold_option
 @seed_option
 @output_options

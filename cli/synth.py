@@ -15,6 +15,7 @@ from .options import (
     mask_threshold_option,
     output_options,
     progress_bar,
+    reading_options,
     seed_option,
 )
 
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="Of the Dask cluster, as tcp://10.0.0.1:8786; one of --jobs processes by default.",
 )
+@reading_options
 @mask_threshold_option
 @seed_option
 @jobs_option

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import jobs_option, output_options, progress_bar, seed_option
+from .options import jobs_option, output_options, progress_bar, reading_options, seed_option
 from .training_bar import TrainingBar
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
     help="What decoded frames may take; half of what is free by default.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace another run in the folder.")
+@reading_options
 @seed_option
 @jobs_option
 @output_options

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .interrupting import interruptible
-from .options import jobs_option, output_options
+from .options import jobs_option, output_options, reading_options
 
 if TYPE_CHECKING:
     from sirst5k.synthesis import VerifyReport
@@ -31,6 +31,7 @@ _SHOWN = 20
     type=click.Path(path_type=Path),
     help="The dataset that OUT was made of; needed if its recipe leaves the originals out.",
 )
+@reading_options
 @jobs_option
 @output_options
 @click.pass_context

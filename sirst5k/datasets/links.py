@@ -11,7 +11,7 @@ FOLLOW_LINKS_VARIABLE = "SIRST5K_FOLLOW_LINKS"
 
 REMEDY = (
     "Put the files themselves there, or allow such links, if you trust whoever made them, with "
-    f"follow_links=True in Python or {FOLLOW_LINKS_VARIABLE}=1 in the environment."
+    f"--follow-links, follow_links=True in Python or {FOLLOW_LINKS_VARIABLE}=1 in the environment."
 )
 
 

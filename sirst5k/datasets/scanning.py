@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from sirst5k.datasets.links import REMEDY, Fence
+from sirst5k.datasets.links import REMEDY, Fence, may_follow
 from sirst5k.datasets.names import unusable
 from sirst5k.errors import DatasetError
 from sirst5k.imaging import ENDINGS
@@ -36,6 +36,25 @@ def image_files(folder: str, deep: bool = True) -> Iterator[tuple[str, str]]:
         Whether folders inside it are searched; stems are then like ``44/1(814)``.
     """
     for stem, ending, _ in scan(folder, deep):
+        yield stem, ending
+
+
+def own_image_files(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield stem and ending of every image file of a folder that is no dataset.
+
+    Parameters
+    ----------
+    folder : str
+        With a slash at its end.
+
+    Raises
+    ------
+    DatasetError
+        At a link out of the folder, unless the environment allows such links.
+    """
+    fence = Fence(folder, may_follow())
+    for stem, ending, _ in scan(folder, fence=fence):
+        fence.check(f"{folder}{stem}{ending}")
         yield stem, ending
 
 

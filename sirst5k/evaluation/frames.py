@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import overload
 
 from sirst5k.datasets import Dataset, open_stills
-from sirst5k.datasets.pairs import image_files, natural_key
+from sirst5k.datasets.names import natural_key
+from sirst5k.datasets.scanning import own_image_files
 from sirst5k.errors import DatasetError, DatasetNotFoundError, SplitError, UnknownLayoutError
 from sirst5k.imaging import ENDINGS, read_image
 from sirst5k.sample import Image, Mask
@@ -154,7 +155,7 @@ def _image_file(dataset: Dataset, sample_id: str) -> Path | None:
 
 def _of_folder(folder: Path) -> Frames:
     found: dict[str, Path] = {}
-    for stem, ending in image_files(f"{folder}/"):
+    for stem, ending in own_image_files(f"{folder}/"):
         file = folder / f"{stem}{ending}"
         if stem in found:
             raise DatasetError(

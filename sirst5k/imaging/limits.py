@@ -84,6 +84,6 @@ def check_declared(header: Header, name: str, max_pixels: int) -> None:
 
 def _remedy(needed: int) -> str:
     return (
-        f"If that is meant, allow it with max_pixels={needed} in Python or "
+        f"If that is meant, allow it with --max-pixels {needed}, max_pixels={needed} in Python or "
         f"{MAX_PIXELS_VARIABLE}={needed} in the environment; else take it out of the dataset."
     )

@@ -11,7 +11,8 @@ from typing import Any
 
 import cv2
 
-from sirst5k.datasets.pairs import image_files, natural_key
+from sirst5k.datasets.names import natural_key
+from sirst5k.datasets.scanning import own_image_files
 from sirst5k.errors import DatasetError, DatasetNotFoundError, SplitError, UnknownLayoutError
 from sirst5k.evaluation.clips.running import Sequences
 from sirst5k.imaging import read_image
@@ -154,7 +155,7 @@ def _dataset(text: str, split: str | None) -> Any:
 def _of_folders(root: Path) -> tuple[FrameSequence, ...]:
     """Return a sequence for every folder that holds images itself, in natural order."""
     groups: dict[str, list[Path]] = {}
-    for stem, ending in image_files(f"{root}/"):
+    for stem, ending in own_image_files(f"{root}/"):
         groups.setdefault(stem.rpartition("/")[0], []).append(root / f"{stem}{ending}")
     return tuple(
         FrameSequence(name or root.resolve().name, len(files), partial(_read, files))
