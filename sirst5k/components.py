@@ -81,16 +81,17 @@ def find_targets(mask: Mask) -> list[Target]:
 
 def count_targets(mask: Mask) -> int:
     """Return the number of 8-connected components of an ``(H, W)`` bool mask."""
-    return len(find_targets(mask))
+    part = _occupied(mask)
+    if part is None:
+        return 0
+    occupied = np.ascontiguousarray(mask[part]).view(np.uint8)
+    return int(cv2.connectedComponents(occupied, connectivity=8, ltype=cv2.CV_32S)[0]) - 1
 
 
 def _occupied(mask: Mask) -> tuple[slice, slice] | None:
     """Return the rows and columns that hold all targets; small targets fill little of a frame."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    if not len(rows):
-        return None
-    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return (slice(top, top + height), slice(left, left + width)) if width else None
 
 
 def _label(mask: Mask, top: int, left: int) -> tuple[NDArray[np.int32], list[Target]]:
