@@ -1,4 +1,4 @@
-"""Raw 16-bit frames of a sensor, without labels, to a first detection: python examples/sixteen_bit.py.
+"""Raw 16-bit frames of a sensor to a first detection: python examples/sixteen_bit.py.
 
 Sixteen bits stay sixteen all the way.
 """
