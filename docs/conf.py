@@ -62,6 +62,7 @@ def write_generated(app: Sphinx) -> None:
     rows = [f"| `{layout.name}` | {layout.looks_for} |" for layout in SEQUENCE_LAYOUTS.values()]
     write("sequence-layouts.md", "\n".join(["| layout | recognised by |", "|---|---|", *rows, ""]))
     write("speed.md", speed_table())
+    write("sizing.md", sizing_table())
     write("commands.md", help_of(cli, ["sirst5k"]))
     draw_transform_pictures(GENERATED / "transforms")
     draw_sequence_pictures(GENERATED / "sequences")
@@ -100,6 +101,46 @@ def speed_table() -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def sizing_table() -> str:
+    """Return the committed figures of benchmarks/sizing.py as tables."""
+    figures = json.loads((RESULTS / "sizing.json").read_text(encoding="utf-8"))
+    lines = ["| recipe | ms | image | mask | manifest | all |", "|---|---|---|---|---|---|"]
+    large = [
+        "| recipe | outputs | core-hours | 16 cores | 256 cores | 4,096 cores | bytes |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for label, case in figures["cases"].items():
+        parts = case["bytes"]
+        kilobytes = [parts["images"], parts["masks"], parts["manifest"], sum(parts.values())]
+        cells = [f"{case['milliseconds']:.2f}", *(f"{size / 1e3:.1f} kB" for size in kilobytes)]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+        for count, needs in case["projected"].items():
+            hours = [in_hours(value) for value in needs["hours_on"].values()]
+            size = f"{needs['gigabytes'] / 1000:,.3g} TB"
+            row = [label, f"{int(count):,}", f"{needs['core_hours']:,.3g}", *hours, size]
+            large.append(f"| {' | '.join(row)} |")
+    note = (
+        f"Measured by `python {figures['command']}` on {figures['processor']}, one of "
+        f"{figures['cores']} cores, while other work went on (load {figures['load_before']:.0f}); "
+        "the second table is by proportion."
+    )
+    return "\n".join([*lines, "", *large, "", note, ""])
+
+
+def in_hours(hours: float) -> str:
+    """Return a time in the unit that suits it."""
+    seconds = hours * 3600
+    return (
+        f"{seconds:.1g} s"
+        if seconds < 10
+        else f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{hours:,.0f} h"
+    )
 
 
 def write(name: str, text: str) -> None:
