@@ -14,9 +14,11 @@ from typing import NamedTuple
 from sirst5k.datasets.lists import read_lines
 from sirst5k.errors import DatasetError
 from sirst5k.imaging import ENDINGS
+from sirst5k.imaging.regular import open_regular
 
 _NUMBER = r"-?\d{1,7}(?:\.\d{1,9})?"
 _BOX = re.compile(rf"({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER}),(\d{{1,6}})")
+_LONGEST = 1 << 40  # bytes of a list, of which only the start is read here
 _LOOKED_AT = 200  # lines that tell whether a file is such a list
 
 Box = tuple[float, float, float, float]
@@ -75,7 +77,7 @@ def looks_like_annotations(path: Path) -> str:
     """
     boxed = False
     try:
-        with path.open("rb") as file:
+        with open_regular(path, _LONGEST) as file:  # a pipe must not be waited for
             start = file.read(64 << 10).decode("utf-8-sig", "replace")
     except OSError:
         return ""

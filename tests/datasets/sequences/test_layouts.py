@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from sirst5k import open_dataset
 from sirst5k.datasets import SequenceDataset, open_stills
+from sirst5k.datasets.sequences.lines import looks_like_annotations
 from sirst5k.errors import DatasetError, Sirst5kError, SplitError, UnknownLayoutError
 from sirst5k.imaging import encode_png
 
@@ -301,3 +303,9 @@ def test_frames_of_a_clip_that_differ_in_size(daub: Path) -> None:
     picture(daub / "images/train/data5/3.png", 3, (12, 15))
     with pytest.raises(DatasetError, match="frames of a clip to be alike"):
         opened(daub).get("train/data5/4")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_that_is_called_a_list_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "train.txt")
+    assert looks_like_annotations(tmp_path / "train.txt") == ""
