@@ -11,7 +11,13 @@ import numpy as np
 from sirst5k.errors import TrainingError
 
 
-def diverged(step: int, ids: Sequence[str], folder: Path, batch: dict[str, Any]) -> TrainingError:
+def diverged(
+    step: int,
+    ids: Sequence[str],
+    folder: Path,
+    batch: dict[str, Any],
+    expected: str = "a finite loss in step",
+) -> TrainingError:
     """Save the batch whose loss is not finite; return the error that names it.
 
     Parameters
@@ -24,6 +30,8 @@ def diverged(step: int, ids: Sequence[str], folder: Path, batch: dict[str, Any])
         Of the run.
     batch : dict
         Name -> array to save.
+    expected : str
+        What was not, with the number of the step after it.
     """
     file = folder / f"diverged-step-{step}.npz"
     shown = ", ".join(ids[:6]) + (", …" if len(ids) > 6 else "")
@@ -33,7 +41,7 @@ def diverged(step: int, ids: Sequence[str], folder: Path, batch: dict[str, Any])
     except OSError as error:
         where = f"The batch could not be saved ({error.strerror})"
     return TrainingError(
-        f"Expected a finite loss, but that of step {step} is not, on {shown}. {where}; look for "
+        f"Expected {expected} {step}, got NaN or infinity, on {shown}. {where}; look for "
         "broken images in it, or lower the learning rate (--set optimizer.lr=…)."
     )
 
@@ -41,8 +49,8 @@ def diverged(step: int, ids: Sequence[str], folder: Path, batch: dict[str, Any])
 def diverged_elsewhere(step: int) -> TrainingError:
     """Return the error for a loss that is finite here, but not in another process."""
     return TrainingError(
-        f"Expected a finite loss, but that of step {step} is not, in another process of this "
-        "run; it has said and saved its share of the batch."
+        f"Expected a finite loss in step {step}, got NaN or infinity in another process of this "
+        "run, which has said and saved its share of the batch."
     )
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sirst5k.detectors.weights import save_weights
+from sirst5k.errors import ParameterError
 from sirst5k.training.agreeing import Agreement
 from sirst5k.training.averaging import WeightAverage
 from sirst5k.training.checkpoint import Progress, load_state, save_state
@@ -212,6 +213,17 @@ class Loop:
         arrays = self.task.arrays(self.task.make(step))
         raise diverged(step, self.task.names(step), self.folder.path, arrays)
 
+    def _score(self, step: int) -> dict[str, float]:
+        """Score the network after some steps; name the last batch where it has diverged."""
+        try:
+            return self.task.score(self.network, self.fabric.autocast, step)
+        except ParameterError as error:  # the metrics take no NaN
+            last = step - 1
+            arrays = self.task.arrays(self.task.make(last))
+            names = self.task.names(last)
+            expected = "finite predictions after step"
+            raise diverged(last, names, self.folder.path, arrays, expected) from error
+
     def _record(self, records: Records | None) -> None:
         """Write the mean of the last steps; a GPU is waited for here and nowhere else."""
         losses = self._losses[: self._since]
@@ -235,11 +247,12 @@ class Loop:
 
     def _validate(self, records: Records | None) -> None:
         step = self.progress.step
+        self._check_finite(self._losses[: self._since], step - self._since)
         averaged = self.average.applied(self.network) if self.average else nullcontext()
         with averaged:
             scores = None
             if self.agreement.first:
-                scores = self.task.score(self.network, self.fabric.autocast, step)
+                scores = self._score(step)
             self._validated = self.agreement.told(scores)
             value = self._validated[self.config.select_by]
             better = value == value and (self.progress.best is None or value > self.progress.best)

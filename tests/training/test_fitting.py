@@ -193,13 +193,22 @@ def test_early_stop(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_not_finite_names_its_batch(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"that of step \d+ is not, on demo_") as raised:
+    with pytest.raises(
+        TrainingError, match=r"loss in step \d+, got NaN or infinity, on demo_"
+    ) as raised:
         train(tmp_path / "run", optimizer={"name": "sgd", "lr": 1e38})
     (saved,) = (tmp_path / "run").glob("diverged-step-*.npz")
     assert str(saved) in str(raised.value)
     with np.load(saved) as batch:
         assert batch["images"].shape == (4, 1, 32, 32)
         assert len(batch["ids"]) == 4
+
+
+def test_predictions_that_are_not_finite_name_the_batch(tmp_path: Path) -> None:
+    changes = {"validate_every": 1, "optimizer": {"name": "sgd", "lr": 1e38}}
+    with pytest.raises(TrainingError, match=r"predictions after step 0, got NaN or"):
+        train(tmp_path / "run", **changes)
+    assert (tmp_path / "run/diverged-step-0.npz").is_file()
 
 
 @pytest.mark.parametrize(
