@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import tarfile
@@ -21,7 +22,14 @@ MOST_BYTES = 256 << 30
 
 _JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db")  # what desktops leave in archives
 _CHUNK = 1 << 20
-_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,9 @@ def unpack(archive: Path, into: Path, most_bytes: int = MOST_BYTES) -> int:
             f"Expected a zip or tar file, but {archive} is none, or is not all there ({error}). "
             "Download it again; unpack other kinds (rar, 7z) yourself."
         ) from error
-    except _DAMAGED as error:
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OutputError):
+            raise
         raise DatasetError(
             f"Expected a whole archive, but {archive} is damaged ({error}). Download it again."
         ) from error
@@ -140,9 +150,9 @@ def _write(archive: Path, members: list[_Member], into: Path, most_bytes: int) -
             target.parent.mkdir(parents=True, exist_ok=True)
             with member.open() as source, target.open("xb") as file:
                 _copy(archive, member, source, file)
-    except zipfile.BadZipFile:
-        raise
     except OSError as error:
+        if error.errno is None:  # a decompressor's: gzip, bz2
+            raise
         raise OutputError(
             f"Expected to unpack {archive} into {into}, but cannot: {error.strerror or error}. "
             "Check that it may be written to, and is not full."
