@@ -5,9 +5,9 @@
 
 Narrow networks, 96×96 crops, few equal steps, arms none, reference and sirst5k, 3 seeds. It
 shows that the machinery works and which way things point; it says nothing about full-size
-networks that are trained to the end. About 70 minutes of one core (docs/training.md, "Small
-budgets", says what they were chosen by): in so few steps the protocol's learning rate of 0.001
-moves DNANet little, and one of 0.005 silences MSHNet: all are given 0.002. Run again, it goes on.
+networks that are trained to the end. About 70 minutes of run time at 300 steps. Single short
+trials hinted that DNANet learns faster at a rate of 0.005 and MSHNet does not, so the committed
+results gave DNANet 0.005 and the others 0.001 (docs/compare.md). Run again, it goes on.
 """
 
 from __future__ import annotations
