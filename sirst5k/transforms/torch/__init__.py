@@ -5,15 +5,19 @@ Needs torch.
 
 from __future__ import annotations
 
-from sirst5k.transforms.torch.composing import Compose, OneOf
-from sirst5k.transforms.torch.decoying import ClutterDecoys
-from sirst5k.transforms.torch.displacing import NoiseDisplacement
-from sirst5k.transforms.torch.finding import TargetFinder, Targets
-from sirst5k.transforms.torch.module import BatchTransform
-from sirst5k.transforms.torch.pasting import TargetPaste
-from sirst5k.transforms.torch.randomness import sample_seeds
-from sirst5k.transforms.torch.recipes import batched, from_recipe
-from sirst5k.transforms.torch.turning import NegativeRotation
+from sirst5k.optional import require
+
+require("torch", "a transform of batches")  # before the first file here fails for want of it
+
+from sirst5k.transforms.torch.composing import Compose, OneOf  # noqa: E402
+from sirst5k.transforms.torch.decoying import ClutterDecoys  # noqa: E402
+from sirst5k.transforms.torch.displacing import NoiseDisplacement  # noqa: E402
+from sirst5k.transforms.torch.finding import TargetFinder, Targets  # noqa: E402
+from sirst5k.transforms.torch.module import BatchTransform  # noqa: E402
+from sirst5k.transforms.torch.pasting import TargetPaste  # noqa: E402
+from sirst5k.transforms.torch.randomness import sample_seeds  # noqa: E402
+from sirst5k.transforms.torch.recipes import batched, from_recipe  # noqa: E402
+from sirst5k.transforms.torch.turning import NegativeRotation  # noqa: E402
 
 __all__ = [
     "BatchTransform",
