@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         noise,
         quality,
         synthesis,
+        tracking,
         training,
         transforms,
     )
