@@ -141,6 +141,7 @@ def test_options_that_do_not_fit_are_refused(command: Any, words: list, sentence
 
 
 def test_size_is_no_option_of_filters() -> None:
+    pytest.importorskip("faster_coco_eval")
     done = run(evaluate, "--data", DEMO, "--detector", "tophat", "--size", 64)
     assert done.exit_code == 2
     assert "--size belongs to networks" in done.output
