@@ -123,8 +123,8 @@ def sizing_table() -> str:
             large.append(f"| {' | '.join(row)} |")
     note = (
         f"Measured by `python {figures['command']}` on {figures['processor']}, one of "
-        f"{figures['cores']} cores, while other work went on (load {figures['load_before']:.0f}); "
-        "the second table is by proportion."
+        f"{figures['cores']} cores, load {figures['load_before']:.1f}; "
+        "runs on this machine differed by up to half. The second table is by proportion."
     )
     return "\n".join([*lines, "", *large, "", note, ""])
 
