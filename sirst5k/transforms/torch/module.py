@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,8 @@ from sirst5k.transforms.torch.randomness import (
 
 Parameters = dict[str, Any]
 """Tensors by name, with one row for each sample."""
-_Batch = tuple[Tensor, Tensor | None, Tensor | None]
+# Written as text: where the documentation is built, torch is a stand-in that knows no `|`.
+_Batch: TypeAlias = "tuple[Tensor, Tensor | None, Tensor | None]"
 
 _APPLIED = 0  # the stream of random numbers that decides which samples are meant
 
