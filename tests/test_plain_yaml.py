@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sirst5k.plain_yaml import parse_yaml
+from sirst5k.plain_yaml import format_yaml, parse_yaml
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,12 @@ def test_numbers(text: str, value: Any) -> None:
     found = parse_yaml(text)
     assert found == value
     assert type(found) is type(value)
+
+
+TEXTS = ["0E0", "1e3", "null", "no", "~", "", "12", "a: b", "\x85", "ü\u2028"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_comes_back_as_text(text: str) -> None:
+    document = {"name": text, text: [text, {"inner": [text]}]}
+    assert parse_yaml(format_yaml(document)) == document

@@ -8,13 +8,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sirst5k.comparison.arms import Arm, check_arms, why_not
 from sirst5k.detectors import names as detector_names
 from sirst5k.errors import OutputError, ParameterError, suggest
 from sirst5k.imaging import write_atomically
-from sirst5k.plain_yaml import YamlError, parse_yaml
+from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
 
 VERSION = 1
 FILE = "experiment.yaml"
@@ -200,8 +198,7 @@ class Experiment:
         """
         whole = self.joined(Experiment.load(folder)) if (folder / FILE).is_file() else self
         folder.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump(whole.to_dict(), sort_keys=False, allow_unicode=True)
-        write_atomically(folder / FILE, text.encode("utf-8"))
+        write_atomically(folder / FILE, format_yaml(whole.to_dict()).encode("utf-8"))
         return whole
 
     @classmethod

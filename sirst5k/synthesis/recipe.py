@@ -8,11 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sirst5k.errors import OutputError, RecipeError, suggest
 from sirst5k.imaging import read_regular
-from sirst5k.plain_yaml import YamlError, parse_yaml
+from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
 from sirst5k.synthesis.custom import make_operation
 from sirst5k.synthesis.document import from_document, shown, to_document
 from sirst5k.synthesis.parameters import (
@@ -177,8 +175,7 @@ class Recipe:
 
     def to_text(self) -> str:
         """Return the recipe as a YAML document."""
-        text: str = yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-        return text
+        return format_yaml(self.to_dict())
 
     def save(self, path: str | Path) -> None:
         """Write the recipe to a YAML file."""
@@ -210,22 +207,6 @@ class Recipe:
                 raise RecipeError(f"--set {assignment}: {text!r} is no YAML value.") from error
             _assign(document, key.strip(), value)
         return Recipe.from_dict(document)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes lists in one line, as a person would, and any text so that it comes back."""
-
-
-_Dumper.add_representer(
-    list, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, True)
-)
-# Only in double quotes are line ends of other alphabets (U+0085, U+2028) written as escapes.
-_Dumper.add_representer(
-    str,
-    lambda dumper, value: dumper.represent_scalar(
-        "tag:yaml.org,2002:str", value, style=None if value.isprintable() else '"'
-    ),
-)
 
 
 def _assign(document: dict[str, Any], key: str, value: object) -> None:

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import yaml
-
 from sirst5k.errors import ParameterError, RecipeError, suggest
-from sirst5k.plain_yaml import YamlError, parse_yaml
+from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
 from sirst5k.synthesis.document import from_document, to_document
 from sirst5k.training.augmentation import Augmentation
 from sirst5k.training.optimizers import OPTIMIZERS
@@ -256,8 +254,7 @@ class TrainingConfig:
 
     def to_text(self) -> str:
         """Return it as a YAML document."""
-        text: str = yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
-        return text
+        return format_yaml(self.to_dict())
 
     def override(self, assignments: Iterable[str]) -> TrainingConfig:
         """Return it with some values set, as ``--set`` does: ``optimizer.lr=0.05``."""

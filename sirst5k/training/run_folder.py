@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sirst5k.errors import OutputError
 from sirst5k.imaging import write_atomically
-from sirst5k.plain_yaml import YamlError, parse_yaml
+from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
 
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
@@ -68,8 +66,7 @@ class RunFolder:
 
     def write_config(self, document: Mapping[str, Any]) -> None:
         """Write the resolved configuration with its data."""
-        text = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True)
-        write_atomically(self.path / CONFIG, text.encode("utf-8"))
+        write_atomically(self.path / CONFIG, format_yaml(document).encode("utf-8"))
 
     def write_environment(self, document: Mapping[str, Any]) -> None:
         """Write versions and machine; the newest start is listed last."""

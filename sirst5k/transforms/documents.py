@@ -5,12 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from sirst5k.errors import OutputError, ParameterError, suggest
-from sirst5k.plain_yaml import YamlError, parse_yaml
+from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
 from sirst5k.transforms.banks import BankLike, recall_bank
 from sirst5k.transforms.checking import check_choice
 from sirst5k.transforms.compose import Compose, OneOf
@@ -102,8 +99,7 @@ def load(path: str | Path, bank: BankLike | None = None) -> Transform:
 def to_text(transform: Transform) -> str:
     """Return a transform as a YAML document."""
     document = {"version": VERSION, **transform.to_dict()}
-    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-    return text
+    return format_yaml(document)
 
 
 def save(transform: Transform, path: str | Path) -> None:
@@ -112,21 +108,6 @@ def save(transform: Transform, path: str | Path) -> None:
         Path(path).write_text(to_text(transform), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"Cannot write the transform {path}: {error.strerror}.") from error
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes lists of plain values in one line, as a person would."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True
-
-
-def _represent_list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.Node:
-    in_line = not any(isinstance(part, Mapping) for part in value)
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, in_line)
-
-
-_Dumper.add_representer(list, _represent_list)
 
 
 def _parts(name: str, parts: object, bank: BankLike | None) -> list[Transform]:

@@ -72,6 +72,7 @@ recipes = st.builds(
 
 @example(recipe=Recipe(name="\x85"))
 @example(recipe=Recipe(name="a\u2028b\n"))
+@example(recipe=Recipe(name="0E0"))
 @given(recipe=recipes)
 def test_recipes_survive_yaml(recipe: Recipe) -> None:
     assert Recipe.from_text(recipe.to_text()) == recipe

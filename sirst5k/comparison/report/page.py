@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from sirst5k.comparison.kinds import BOXES, kind_of
 from sirst5k.comparison.report.gallery import GalleryRow
 from sirst5k.comparison.report.tables import (
@@ -26,6 +24,7 @@ from sirst5k.comparison.report.verdict import verdicts, worth
 from sirst5k.drawing import svg
 from sirst5k.drawing.svg import Chart, Series
 from sirst5k.optional import require
+from sirst5k.plain_yaml import format_yaml
 
 Results = Mapping[str, Any]
 
@@ -83,7 +82,7 @@ def render(
         commands=commands,
         environment=safe(facts_table(_facts(results["environment"] or {}))),
         runs=safe(runs_table(results["runs"])),
-        experiment=yaml.safe_dump(dict(experiment), sort_keys=False, allow_unicode=True),
+        experiment=format_yaml(experiment),
         results=safe(_embedded(results)),
     )
     return text
