@@ -28,7 +28,7 @@ class Augmented(Dataset):
 def main(epochs=2):
     """Train a small network for some epochs."""
     torch.manual_seed(0)
-    data = Augmented(open_dataset("demo:n=16", "train"))
+    data = Augmented(open_dataset("demo:n=16,size=128", "train"))
     data.change.prepare(data.scenes[0].image)  # the workers inherit what was computed
     loader = DataLoader(data, 4, shuffle=True, num_workers=2, persistent_workers=True)
     model, loss_of = detectors.create("unet"), SoftIoULoss()

@@ -37,6 +37,8 @@ SMALLER = {  # the same calls on less, and on a machine without a GPU
     "frames=20, scr": "frames=2, scr",
     "Bootstrap(1000)": "Bootstrap(20)",
     "(480, 640)": "(64, 96)",
+    "steps=40": "steps=4",
+    'create("mshnet")\nexport': 'create("unet", widths=(4, 8))\nexport',
     "jobs=-1": "jobs=1",  # workers that an earlier test left live in another folder
     "jobs=2": "jobs=1",
 }

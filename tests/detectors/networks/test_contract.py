@@ -31,7 +31,7 @@ NARROW: dict[str, dict[str, Any]] = {
 }
 # Graphs that look whether a coarse map is odd; their ONNX files are for one size.
 ONE_SIZE = {"dstransnet"}
-QUICK = {"mshnet", "unet"}  # to export; the exporter takes ten seconds and more for the others
+QUICK = {"unet"}  # to export; the exporter takes ten seconds and more for the others
 each_network = pytest.mark.parametrize("name", NETWORKS)
 
 
