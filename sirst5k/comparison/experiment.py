@@ -208,5 +208,10 @@ class Experiment:
         try:
             document = parse_yaml(file.read_text(encoding="utf-8"))
             return cls.from_dict(document)
-        except (OSError, YamlError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise OutputError(
+                f"Expected a folder of `sirst5k compare`, but {file} cannot be read: "
+                f"{error.strerror}."
+            ) from error
+        except (YamlError, KeyError, TypeError) as error:
             raise OutputError(f"Expected an experiment in {file}: {error}.") from error

@@ -104,6 +104,8 @@ def run(
     try:
         experiment = experiment.save(root)
         _note_start(root)
+    except OutputError:
+        raise  # an OSError too, whose sentence says what is wrong: another experiment is there
     except OSError as error:
         raise OutputError(f"Cannot write the experiment to {root}: {error.strerror}.") from error
     began = time.monotonic()
