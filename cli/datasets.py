@@ -10,9 +10,10 @@ import click
 
 from .interrupting import interruptible
 from .options import output_options
+from .suggesting import SuggestingGroup
 
 
-@click.group("datasets")
+@click.group("datasets", cls=SuggestingGroup)
 def command() -> None:
     """Say which public datasets there are, and get one.
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .options import Command
+from .suggesting import Choice
 
 
 def network_options(command: Command) -> Command:
@@ -17,7 +18,7 @@ def network_options(command: Command) -> Command:
         click.option("--device", help="Of a network: auto, cpu, cuda, cuda:1; auto by default."),
         click.option(
             "--precision",
-            type=click.Choice(["float32", "bfloat16", "float16"]),
+            type=Choice(["float32", "bfloat16", "float16"]),
             help="Of a network; float32 by default.",
         ),
     ]
@@ -40,7 +41,7 @@ def checkpoint_option(command: Command) -> Command:
     """Add ``--checkpoint``."""
     return click.option(
         "--checkpoint",
-        type=click.Choice(["last", "best"]),
+        type=Choice(["last", "best"]),
         default="last",
         show_default=True,
         help="Of a run folder: the last weights, or the best ones on its held-out part.",

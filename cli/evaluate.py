@@ -16,6 +16,7 @@ from .options import (
     reading_options,
     seed_option,
 )
+from .suggesting import Choice
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset
@@ -78,14 +79,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--inputs",
-    type=click.Choice(["prob", "logits"]),
+    type=Choice(["prob", "logits"]),
     default="prob",
     show_default=True,
     help="What float files hold.",
 )
 @click.option(
     "--resize",
-    type=click.Choice(["nearest"]),
+    type=Choice(["nearest"]),
     help="Resize predictions of another size than their image; refused by default.",
 )
 @click.option(
@@ -109,7 +110,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--on-error",
-    type=click.Choice(["stop", "skip"]),
+    type=Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
     help="What to do about a damaged file: stop, or leave the image out and say so.",

@@ -16,13 +16,14 @@ from .options import (
     reading_options,
     seed_option,
 )
+from .suggesting import SuggestingGroup
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset, SequenceDataset
     from sirst5k.noise import Fidelity, NoiseBank
 
 
-@click.group("noise")
+@click.group("noise", cls=SuggestingGroup)
 def command() -> None:
     """Build a noise bank, draw it, measure how well fields match it.
 

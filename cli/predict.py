@@ -17,6 +17,7 @@ from .options import (
     output_options,
     reading_options,
 )
+from .suggesting import Choice
 
 if TYPE_CHECKING:
     from sirst5k.evaluation import PredictionReport
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--movie",
-    type=click.Choice(["auto", "mp4", "png"]),
+    type=Choice(["auto", "mp4", "png"]),
     default="auto",
     show_default=True,
     help="Overlays of sequences: mp4 files, or folders of PNG frames.",
@@ -86,7 +87,7 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace other predictions in OUT.")
 @click.option(
     "--on-error",
-    type=click.Choice(["stop", "skip"]),
+    type=Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
     help="What to do about a damaged file: stop, or leave it out and say so.",

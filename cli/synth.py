@@ -18,6 +18,7 @@ from .options import (
     reading_options,
     seed_option,
 )
+from .suggesting import Choice
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["folder", "shards"]),
+    type=Choice(["folder", "shards"]),
     default="folder",
     show_default=True,
     help="Image files, or tar shards in WebDataset's naming.",
@@ -75,14 +76,14 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace another run in OUT.")
 @click.option(
     "--on-error",
-    type=click.Choice(["stop", "skip"]),
+    type=Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
     help="What to do about a damaged file: stop, or leave it out and say so.",
 )
 @click.option(
     "--backend",
-    type=click.Choice(["loky", "dask"]),
+    type=Choice(["loky", "dask"]),
     default="loky",
     show_default=True,
     help="Who computes: processes of this machine, or a Dask cluster.",

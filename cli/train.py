@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import jobs_option, output_options, progress_bar, reading_options, seed_option
+from .suggesting import Choice
 from .training_bar import TrainingBar
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
 )
 @click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
+    type=Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
     help="auto takes a GPU where there is one.",
@@ -61,7 +62,7 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
 @click.option(
     "--compile",
     "compile_mode",
-    type=click.Choice(["off", "default", "reduce-overhead", "max-autotune"]),
+    type=Choice(["off", "default", "reduce-overhead", "max-autotune"]),
     help="torch.compile; reduce-overhead uses CUDA graphs.",
 )
 @click.option("--net", multiple=True, metavar="KEY=VALUE", help="Setting of the network.")

@@ -10,9 +10,10 @@ import click
 
 from .detecting import normalisation_option
 from .options import output_options
+from .suggesting import SuggestingGroup
 
 
-@click.group("weights")
+@click.group("weights", cls=SuggestingGroup)
 def command() -> None:
     """Convert published checkpoints, and show what a file of weights says.
 
