@@ -137,7 +137,9 @@ def command(
     from sirst5k.synthesis.sequences import open_sequence_noise
     from sirst5k.training import fit
     from sirst5k.training.devices import is_first_process
+    from sirst5k.training.run_folder import check_run_folder
 
+    check_run_folder(out)
     quiet = quiet or not is_first_process()  # one of several speaks
     made_by = Recipe.load(recipe) if recipe is not None else None
     bank: Any = None
