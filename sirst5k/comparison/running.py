@@ -20,7 +20,9 @@ from sirst5k.comparison.cells import is_finished, run_cell
 from sirst5k.comparison.experiment import Cell, Experiment
 from sirst5k.comparison.processes import Processes
 from sirst5k.comparison.training_sets import open_parts
-from sirst5k.errors import OutputError, Sirst5kError
+from sirst5k.detectors.registry import check_network
+from sirst5k.errors import OutputError, ParameterError, Sirst5kError, suggest
+from sirst5k.imaging.writable import check_folder_path
 
 FAILED = "failed.txt"
 STARTS = "starts.jsonl"
@@ -97,9 +99,12 @@ def run(
     ------
     Sirst5kError
         For what would fail in every cell: no such data, no test split, another experiment in
-        the folder. What fails in one cell is in its outcome.
+        the folder, a setting that its network does not have. What fails in one cell is in its
+        outcome.
     """
     root = Path(out)
+    _check_networks(experiment)
+    check_folder_path(root)
     open_parts(experiment)
     try:
         experiment = experiment.save(root)
@@ -138,6 +143,18 @@ def run(
     for outcome in ends:
         over(outcome)
     return outcomes
+
+
+def _check_networks(experiment: Experiment) -> None:
+    """Refuse settings of networks that are not compared, or that a network does not have."""
+    for name, config in experiment.networks.items():
+        if name not in experiment.detectors:
+            raise ParameterError(
+                f"Expected settings of a detector that is compared, got --net {name}.… for "
+                f"--detectors {','.join(experiment.detectors)}."
+                f"{suggest(name, experiment.detectors)}"
+            )
+        check_network(name, config)
 
 
 def _note_start(root: Path) -> None:
