@@ -108,3 +108,30 @@ def test_every_option_says_what_it_is() -> None:
                 below(inner, click.Context(inner, info_name=name, parent=context))
 
     below(cli, click.Context(cli, info_name="sirst5k"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "synth DATA out",
+            "Use a smaller window (--set sampling.size=…) or a smaller guard (--set",
+        ),
+        ("preview DATA -o a.png", "(--set sampling.guard=…, now 7)"),
+        ("synth demo:sequences=2,frames=4,size=32 out", "(--set sampling.size=…)"),
+        ("noise sample DATA -o n.npz", "Use a smaller window (--size) or a smaller guard (--guard"),
+        ("noise sample demo:sequences=2,frames=4,size=32 -o n.npz", "(--guard, now 7)"),
+    ],
+)
+def test_where_no_noise_is_found_the_commands_own_options_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: str,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = str(make_tiny(tmp_path / "data", n=3, size=(34, 36)))
+    assert run(monkeypatch, *words.replace("DATA", data).split()) == 2
+    assert said in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
