@@ -157,7 +157,7 @@ def command(
     )
     for detector in detectors:
         for arm in wished:
-            if reason := why_not(arm, detector):
+            if (reason := why_not(arm, detector)) and not quiet:
                 click.echo(f"{arm.name} is left out for {detector}: {reason}", err=True)
     watch = _Watch(quiet or as_json)
     try:

@@ -88,9 +88,12 @@ def command(
       sirst5k convert SIRST out --to coco --split trainval --split test
       sirst5k convert SIRST out --to yolo --yolo-labels box
     """
+    from sirst5k.imaging.writable import check_folder_path
+
     labels = ctx.get_parameter_source("yolo_labels")
     if to != "yolo" and labels is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError(f"--yolo-labels is for --to yolo, not for --to {to}. Leave it out.")
+    check_folder_path(out)
     with interruptible("Run the same command again: it goes on where it stopped."):
         report = _convert(
             path,
@@ -106,7 +109,9 @@ def command(
         )
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
-    elif not quiet:
+    elif quiet:
+        _say_skipped(report)
+    else:
         _say(report, path)
 
 
@@ -134,6 +139,10 @@ def _say(report: ConvertReport, path: str) -> None:
         click.echo(f"  {report.outside:,} images left out, which are in none of these lists")
     if report.filled_holes:
         click.echo(f"  {report.filled_holes:,} targets have holes, which YOLO's outlines lack")
+    _say_skipped(report)
+
+
+def _say_skipped(report: ConvertReport) -> None:
     if report.skipped:
         more = "" if len(report.skipped) <= _SHOWN else f" and {len(report.skipped) - _SHOWN} more"
         names = ", ".join(list(report.skipped)[:_SHOWN])

@@ -52,11 +52,26 @@ def weights_of(run: str | Path, checkpoint: str) -> str:
     """Return the file of a run folder's weights, or refuse a folder that is none."""
     from sirst5k.errors import WeightsError
 
-    file = Path(run) / "checkpoints" / f"{checkpoint}.safetensors"
-    if not file.is_file():
+    folder = Path(run)
+    file = folder / "checkpoints" / f"{checkpoint}.safetensors"
+    if folder.is_file():
         raise WeightsError(
-            f"Expected a folder that `sirst5k train` wrote, but there is no {file}. A run has "
-            "weights from its first validation on."
+            f"Expected a folder that `sirst5k train` wrote, but {run} is a file. A file of "
+            "weights goes with --weights."
+        )
+    if not folder.is_dir():
+        raise WeightsError(
+            f"Expected a folder that `sirst5k train` wrote, but there is no folder {run}. Name "
+            "what `sirst5k train` had as --out."
+        )
+    if not file.is_file():
+        remedy = (
+            "A run has weights from its first validation on: train on, or wait."
+            if (folder / "config.yaml").is_file()
+            else "Name what `sirst5k train` had as --out."
+        )
+        raise WeightsError(
+            f"Expected a folder that `sirst5k train` wrote, but there is no {file}. {remedy}"
         )
     return str(file)
 

@@ -273,12 +273,12 @@ def _profiles(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_outputs(per_image: Path | None, plots: Path | None) -> None:
     """Refuse before the work what could not be written after it."""
-    if per_image is not None and (per_image.is_dir() or not per_image.parent.is_dir()):
-        raise click.UsageError(
-            f"Expected the name of a CSV file in a folder that exists, got {per_image}."
-        )
-    if plots is not None and plots.exists() and not plots.is_dir():
-        raise click.UsageError(f"Expected a folder for plots, but {plots} is a file.")
+    from sirst5k.imaging.writable import check_file_path, check_folder_path
+
+    if per_image is not None:
+        check_file_path(per_image)
+    if plots is not None:
+        check_folder_path(plots, "a folder for plots")
 
 
 def _say(report: Any, as_json: bool, quiet: bool, written: list[str]) -> None:

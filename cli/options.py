@@ -50,9 +50,9 @@ def output_options(command: Command) -> Command:
     command = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
         command
     )
-    return click.option("--quiet", "-q", is_flag=True, help="Print errors and problems only.")(
-        command
-    )
+    return click.option(
+        "--quiet", "-q", is_flag=True, help="Print only what is wrong, or the bare answer."
+    )(command)
 
 
 def mask_threshold_option(command: Command) -> Command:

@@ -155,7 +155,9 @@ def command(
     from sirst5k.evaluation import open_frames
     from sirst5k.evaluation.clips import VideoBoxes
     from sirst5k.evaluation.video import open_video_source
+    from sirst5k.imaging.writable import check_folder_path
 
+    check_folder_path(out, "a folder for predictions")
     chosen = {"maps": maps, "masks": masks, "boxes": boxes, "overlays": overlays}
     name, weights = _name_and_weights(detector, network, checkpoint)
     made = make_detector(name, weights, assignments, normalisation, device, precision, size)
@@ -203,7 +205,9 @@ def command(
     )
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
-    elif not quiet:
+    elif quiet:
+        _say_skipped(report)
+    else:
         _say(report, label, products)
 
 
@@ -227,8 +231,9 @@ def _name_and_weights(
     word: str, network: str | None, checkpoint: str
 ) -> tuple[str | None, str | None]:
     """Tell the name of a detector from a run folder and from a file of weights."""
-    from sirst5k.detectors.registry import networks
+    from sirst5k.detectors.registry import names, networks
     from sirst5k.detectors.weights.sources import looks_like_weights
+    from sirst5k.errors import suggest
 
     if word in networks():
         raise click.UsageError(
@@ -239,6 +244,12 @@ def _name_and_weights(
         return network, weights_of(word, checkpoint)
     if network is not None or looks_like_weights(word):
         return network, word
+    if word not in names():
+        there = "is neither" if Path(word).exists() else "is none of these, nor there"
+        raise click.UsageError(
+            f"Expected a detector, the folder of a run or a file of weights, but {word!r} "
+            f"{there}.{suggest(word, names())}"
+        )
     return word, None
 
 
@@ -262,6 +273,10 @@ def _say(report: PredictionReport, detector: str, products: tuple[str, ...]) -> 
         click.echo(
             f"  {report.hits} hits, {report.misses} misses, {report.false_alarms} false alarms"
         )
+    _say_skipped(report)
+
+
+def _say_skipped(report: PredictionReport) -> None:
     if report.skipped:
         names = ", ".join(list(report.skipped)[:5])
         click.echo(f"  {_count(len(report.skipped), 'image')} left out: {names}")

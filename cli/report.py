@@ -47,8 +47,11 @@ def command(
     """
     from sirst5k.comparison import write_report
     from sirst5k.evaluation.bootstrap import Bootstrap
+    from sirst5k.imaging.writable import check_folder_path
 
     target = out if out is not None else folders[0]
+    if out is not None:
+        check_folder_path(out)
     written = write_report(folders, target, rule=Bootstrap(bootstrap), pictures=pictures)
     if as_json:
         click.echo(json.dumps(written))

@@ -133,6 +133,7 @@ def command(
     """
     from sirst5k.detectors.registry import task_of
     from sirst5k.detectors.settings import parse_settings
+    from sirst5k.imaging.writable import check_folder_path
     from sirst5k.synthesis import Recipe, open_noise
     from sirst5k.synthesis.sequences import open_sequence_noise
     from sirst5k.training import fit
@@ -140,6 +141,8 @@ def command(
     from sirst5k.training.run_folder import check_run_folder
 
     check_run_folder(out)
+    if cache is not None:
+        check_folder_path(cache, "a folder for decoded frames")
     quiet = quiet or not is_first_process()  # one of several speaks
     made_by = Recipe.load(recipe) if recipe is not None else None
     bank: Any = None

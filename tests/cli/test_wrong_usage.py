@@ -135,3 +135,79 @@ def test_where_no_noise_is_found_the_commands_own_options_are_named(
     assert run(monkeypatch, *words.replace("DATA", data).split()) == 2
     assert said in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "noise sample SOURCE -o FILE/n.npz",
+        "noise show SOURCE -o FILE/n.png",
+        "evaluate --data SOURCE --detector tophat --plots FILE/p",
+        "evaluate --data SOURCE --detector tophat --per-image FILE/p.csv",
+        "inspect SOURCE --quality --page FILE/a.html",
+        "report SOURCE --out FILE",
+        "preview SOURCE -o FILE/a.png",
+        "synth SOURCE FILE/out",
+        "convert SOURCE FILE --to coco",
+        "predict tophat SOURCE FILE/found",
+        "train --data SOURCE -d unet --out FILE",
+        "train --data SOURCE -d unet --out new --cache FILE",
+        "compare --data SOURCE --steps 3 --out FILE/cmp",
+        "weights import unet SOURCE FILE/a.safetensors",
+        "datasets get sirst-v1 FILE/out",
+    ],
+)
+def test_an_output_that_cannot_be_written_is_found_before_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: str,
+) -> None:
+    if words.split()[0] in ("train", "compare", "report", "weights"):
+        pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FILE").write_text("mine")
+    assert run(monkeypatch, *words.split()) == 2  # SOURCE is not there, which nobody noticed yet
+    said = capsys.readouterr().err
+    assert "FILE is a file" in said
+    assert "Errno" not in said
+    assert said.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["FILE"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("evaluate --data DATA --run nowhere", "there is no folder nowhere. Name what"),
+        (
+            "evaluate --data DATA --run FILE",
+            "FILE is a file. A file of weights goes with --weights",
+        ),
+        ("evaluate --data DATA --run DATA", "no DATA/checkpoints/last.safetensors. Name what"),
+        ("predict DATA DATA out", "no DATA/checkpoints/last.safetensors. Name what"),
+        ("predict nowhere DATA out", "a detector, the folder of a run or a file of weights"),
+        ("report nowhere", "nowhere is no folder (there is no nowhere/experiment.yaml)"),
+        ("report FILE", "FILE is no folder"),
+        ("report DATA", "DATA holds no experiment"),
+        (
+            "evaluate --data demo:sequences=2,frames=4,size=48 --detector tophat --frame 32",
+            "--frame belongs to maps of single images",
+        ),
+    ],
+)
+def test_what_is_meant_and_what_came(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: str,
+    said: str,
+) -> None:
+    if words.startswith("report"):
+        pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FILE").write_text("mine")
+    (tmp_path / "DATA").mkdir()
+    assert run(monkeypatch, *words.split()) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
