@@ -12,7 +12,7 @@ import click
 from sirst5k import __version__
 from sirst5k.errors import Sirst5kError, Sirst5kWarning
 
-from .suggesting import SuggestingGroup
+from .suggesting import SuggestingGroup, in_plain_words
 
 # Name -> (module of this package, one line of help). The help stands here so that
 # `sirst5k --help` loads no command, and with it neither numpy nor OpenCV.
@@ -104,14 +104,14 @@ def _refuse_empty_words(words: list[str]) -> None:
 
 def _say_usage(error: click.ClickException) -> None:
     """Print what is wrong with a command line in one line, and where its help is."""
-    text = " ".join(error.format_message().split())  # click lists choices on lines of their own
+    text = in_plain_words(error.format_message())
     context = getattr(error, "ctx", None)
     if context is None:
         click.echo(f"sirst5k: {text}", err=True)
     elif text.startswith("Usage:"):  # a group without a command: the message is its help
         error.show()
     else:
-        stop = "" if text.endswith((".", "?", ")")) else "."
+        stop = "" if text.endswith((".", "?")) else "."
         click.echo(f"sirst5k: {text}{stop} See {context.command_path} --help.", err=True)
 
 

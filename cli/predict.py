@@ -240,6 +240,11 @@ def _name_and_weights(
             f"Expected the trained weights of {word}, got its name alone. Give their file in its "
             f"place: sirst5k predict FILE INPUT OUT --detector {word}."
         )
+    if network is not None and word in names():
+        raise click.UsageError(
+            f"--detector says which network a file of weights is of, but {word} is a detector "
+            "itself. Leave --detector out."
+        )
     if Path(word).is_dir():
         return network, weights_of(word, checkpoint)
     if network is not None or looks_like_weights(word):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,35 @@ class Choice(_Choice):
             remedy = f" Did you mean {near[0]!r}?" if near else ""
             self.fail(f"expected one of {', '.join(words)}, got {value!r}.{remedy}", param, ctx)
         return str(value)
+
+
+_NUMBERS = {"integer": "a whole number", "float": "a number"}
+
+
+def in_plain_words(message: str) -> str:
+    """Return a message of click in one line, numbers and stray words said as ours are."""
+    text = " ".join(message.split())  # click lists choices on lines of their own
+    if text.startswith("Got unexpected extra argument"):
+        _, _, words = text.partition("(")
+        return (
+            f"Expected no further word, got {words.removesuffix(')')!r}. Put quotes around a name "
+            "with spaces, and a name of an option before its value."
+        )
+    if wrong := re.fullmatch(r"(.*: )('.*') is not a valid (integer|float)( range)?\.", text):
+        return f"{wrong[1]}expected {_NUMBERS[wrong[3]]}, got {wrong[2]}."
+    if wrong := re.fullmatch(r"(.*: )(\S+) is not in the range (.*)\.", text):
+        return f"{wrong[1]}expected a number {_range(wrong[3])}, got {wrong[2]}."
+    return text
+
+
+def _range(text: str) -> str:
+    """Return ``0<=x<=1`` in words."""
+    if both := re.fullmatch(r"(\S+?)<=x<=(\S+)", text):
+        return f"from {both[1]} to {both[2]}"
+    for sign, word in (("x>=", "from"), ("x>", "above"), ("x<=", "up to"), ("x<", "below")):
+        if text.startswith(sign):
+            return f"{word} {text.removeprefix(sign)}"
+    return text
 
 
 class SuggestingGroup(click.Group):

@@ -143,10 +143,12 @@ def command(
         from sirst5k.datasets import SequenceDataset, open_dataset, test_part, training_part
         from sirst5k.imaging.writable import check_folder_path
         from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
+        from sirst5k.synthesis.state import OutputState
         from sirst5k.synthesis.surveying import count_ahead
 
         if not dry_run:
             check_folder_path(out)
+            OutputState(out).check()
         if scheduler is not None and backend != "dask":
             raise click.UsageError("--scheduler is for --backend dask.")
         recipe = Recipe.load(recipe_name)

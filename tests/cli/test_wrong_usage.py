@@ -211,3 +211,53 @@ def test_what_is_meant_and_what_came(
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("synth demo out --seed -1", "expected a number from 0, got -1."),
+        ("synth demo out -j x", "expected a whole number, got 'x'."),
+        ("synth demo out more", "Expected no further word, got 'more'. Put quotes"),
+        ("synth demo FULL", "FULL is not empty and holds no run of sirst5k"),
+        ("synth nowhere out", "there is no 'nowhere'. Check the path, or take 'demo'."),
+        ("synth demo out --recipe FULL/a.yaml", "got '<stream end>' in line 2, column 1"),
+        ("preview demo -o a.png -n 99", "expected a number from 1 to 50, got 99."),
+        ("predict tophat demo out --threshold x", "expected a number, got 'x'."),
+        ("predict tophat demo out --detector unet", "Leave --detector out."),
+        ("predict tophat FULL/a.yaml out --tracks", "'FULL/a.yaml' is another file"),
+        ("noise sample demo -o n.npz --max-variance 0", "expected a number above 0, got 0.0."),
+        ("noise show FULL -o a.png", "at FULL, which is a folder. Make one with"),
+        ("verify nowhere", "nowhere is not there. Name what sirst5k synth had as OUT."),
+        ("verify FULL/a.yaml", "FULL/a.yaml is a file."),
+        ("datasets get irstd-1k out --from FULL", "FULL is a folder."),
+        ("datasets get irstd-1k out --from FULL/a.yaml", "is none, or is not all there. Download"),
+    ],
+)
+def test_a_newcomer_reads_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: str,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FULL").mkdir()
+    (tmp_path / "FULL" / "a.yaml").write_text("a: [1\n")
+    assert run(monkeypatch, *words.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["FULL"]
+
+
+def test_nothing_coloured_goes_into_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = make_tiny(tmp_path / "data", n=6)
+    (sorted((data / "masks").iterdir())[0]).unlink()
+    assert run(monkeypatch, "inspect", data, "-j", 1) == 1  # prints a heading and red problems
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert "\r" not in printed.out + printed.err
