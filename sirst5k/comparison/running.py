@@ -20,9 +20,10 @@ from sirst5k.comparison.cells import is_finished, run_cell
 from sirst5k.comparison.experiment import Cell, Experiment
 from sirst5k.comparison.processes import Processes
 from sirst5k.comparison.training_sets import open_parts
-from sirst5k.detectors.registry import check_network
+from sirst5k.detectors.registry import check_network, networks
 from sirst5k.errors import OutputError, ParameterError, Sirst5kError, suggest
 from sirst5k.imaging.writable import check_folder_path
+from sirst5k.metrics import DETECTION_PROFILES, PROFILES
 
 FAILED = "failed.txt"
 STARTS = "starts.jsonl"
@@ -103,7 +104,7 @@ def run(
         outcome.
     """
     root = Path(out)
-    _check_networks(experiment)
+    _check_names(experiment)
     check_folder_path(root)
     open_parts(experiment)
     try:
@@ -145,8 +146,8 @@ def run(
     return outcomes
 
 
-def _check_networks(experiment: Experiment) -> None:
-    """Refuse settings of networks that are not compared, or that a network does not have."""
+def _check_names(experiment: Experiment) -> None:
+    """Refuse what every cell would fail of, after its training at the latest."""
     for name, config in experiment.networks.items():
         if name not in experiment.detectors:
             raise ParameterError(
@@ -155,6 +156,18 @@ def _check_networks(experiment: Experiment) -> None:
                 f"{suggest(name, experiment.detectors)}"
             )
         check_network(name, config)
+    for name in experiment.detectors:
+        if name not in networks():
+            raise ParameterError(
+                f"Expected networks to train, but {name} is a classical detector: it has nothing "
+                "to learn. Leave it out of --detectors."
+            )
+    profiles = {*PROFILES, *DETECTION_PROFILES}
+    for name in experiment.profiles:
+        if name not in profiles:
+            raise ParameterError(
+                f"Expected the name of a metrics profile, got {name!r}.{suggest(name, profiles)}"
+            )
 
 
 def _note_start(root: Path) -> None:

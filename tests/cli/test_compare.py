@@ -93,10 +93,12 @@ def test_wrong_words_are_refused(words: list[object], tmp_path: Path) -> None:
     [
         (["--net", "unet.widht=3"], "no parameter 'widht'. Did you mean 'widths'?"),
         (["--net", "dnanet.width=3"], "got --net dnanet.… for --detectors unet."),
+        (["--detectors", "unet,tophat"], "tophat is a classical detector"),
+        (["--profiles", "dnanett"], "Did you mean 'dnanet'?"),
         (["--net", "unte.widths=[4]"], "Did you mean 'unet'?"),
     ],
 )
-def test_a_setting_that_no_network_has_is_refused_before_any_training(
+def test_what_every_run_would_fail_of_is_refused_before_any_training(
     trained: list[str], tmp_path: Path, words: list[str], said: str
 ) -> None:
     done = sirst5k("compare", *SMALL, "--out", tmp_path / "no", *words)
