@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from sirst5k.comparison.cells import is_finished, run_cell
-from sirst5k.comparison.experiment import Cell, Experiment
+from sirst5k.comparison.experiment import FILE, Cell, Experiment
 from sirst5k.comparison.processes import Processes
 from sirst5k.comparison.training_sets import open_parts
 from sirst5k.detectors.registry import check_network, networks
@@ -106,6 +106,7 @@ def run(
     root = Path(out)
     _check_names(experiment)
     check_folder_path(root)
+    _check_folder(root)
     open_parts(experiment)
     try:
         experiment = experiment.save(root)
@@ -168,6 +169,18 @@ def _check_names(experiment: Experiment) -> None:
             raise ParameterError(
                 f"Expected the name of a metrics profile, got {name!r}.{suggest(name, profiles)}"
             )
+
+
+def _check_folder(root: Path) -> None:
+    """Refuse a folder that holds something else than an experiment."""
+    if not root.is_dir() or (root / FILE).is_file():
+        return
+    held = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
+    if held:
+        raise OutputError(
+            f"Expected a new or empty folder, or that of an experiment to go on with, but {root} "
+            f"holds something else (there is {held[0]!r}). Name another with --out."
+        )
 
 
 def _note_start(root: Path) -> None:

@@ -107,6 +107,14 @@ def test_what_every_run_would_fail_of_is_refused_before_any_training(
     assert not (tmp_path / "no").exists()
 
 
+def test_a_folder_of_something_else_is_refused(trained: list[str], tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("chapter 1")
+    done = sirst5k("compare", *SMALL, "--out", tmp_path)
+    assert "holds something else (there is 'thesis.tex')" in str(done.exception)
+    assert not trained
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
 def test_a_length_is_asked_for(tmp_path: Path) -> None:
     done = sirst5k("compare", "--data", DATA, "--out", tmp_path / "no")
     assert "got neither. Give every training the same --steps" in str(done.exception)
