@@ -63,8 +63,11 @@ def evaluate_on_sequences(
     from sirst5k.metrics import DETECTION_PROFILES
 
     if unfit:
+        belong, them = ("belongs", "it") if len(unfit) == 1 else ("belong", "them")
         raise click.UsageError(
-            f"{', '.join(unfit)} belong to maps of single images; on sequences boxes are scored."
+            f"{' and '.join(unfit)} {belong} to maps of single images, but of the sequences in "
+            f"--data boxes are scored. Leave {them} out, or take their frames one by one with "
+            "--stills."
         )
     names = tuple(DETECTION_PROFILES) if "all" in profiles else profiles or ("corrected",)
     report = evaluate_clips(

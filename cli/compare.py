@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import jobs_option, output_options, reading_options
+from .suggesting import Choice
 from .training_bar import TrainingBar
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ def _numbers(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Of every training, repeatable."
 )
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+    "--device",
+    type=Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="auto takes a GPU where there is one.",
 )
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Runs side by side.")
 @click.option("--devices", type=click.IntRange(min=1), default=1, help="GPUs to spread them over.")
@@ -152,7 +157,7 @@ def command(
     )
     for detector in detectors:
         for arm in wished:
-            if reason := why_not(arm, detector):
+            if (reason := why_not(arm, detector)) and not quiet:
                 click.echo(f"{arm.name} is left out for {detector}: {reason}", err=True)
     watch = _Watch(quiet or as_json)
     try:

@@ -16,6 +16,7 @@ from .options import (
     output_options,
     reading_options,
 )
+from .suggesting import Choice
 
 if TYPE_CHECKING:
     from sirst5k.datasets import ConvertReport
@@ -29,7 +30,7 @@ _SHOWN = 5
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "--to",
-    type=click.Choice(_TARGETS),
+    type=Choice(_TARGETS),
     required=True,
     help="Layout to write, or the tools to write for.",
 )
@@ -42,7 +43,7 @@ _SHOWN = 5
 )
 @click.option(
     "--yolo-labels",
-    type=click.Choice(["segment", "box"]),
+    type=Choice(["segment", "box"]),
     default="segment",
     show_default=True,
     help="What YOLO's label files hold: outlines or boxes.",
@@ -50,7 +51,7 @@ _SHOWN = 5
 @click.option("--overwrite", is_flag=True, help="Replace another conversion in OUT.")
 @click.option(
     "--on-error",
-    type=click.Choice(["stop", "skip"]),
+    type=Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
     help="What to do about a damaged file: stop, or leave it out and say so.",
@@ -59,7 +60,9 @@ _SHOWN = 5
 @mask_threshold_option
 @jobs_option
 @output_options
+@click.pass_context
 def command(
+    ctx: click.Context,
     path: str,
     out: Path,
     to: str,
@@ -85,6 +88,12 @@ def command(
       sirst5k convert SIRST out --to coco --split trainval --split test
       sirst5k convert SIRST out --to yolo --yolo-labels box
     """
+    from sirst5k.imaging.writable import check_folder_path
+
+    labels = ctx.get_parameter_source("yolo_labels")
+    if to != "yolo" and labels is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"--yolo-labels is for --to yolo, not for --to {to}. Leave it out.")
+    check_folder_path(out)
     with interruptible("Run the same command again: it goes on where it stopped."):
         report = _convert(
             path,
@@ -100,7 +109,9 @@ def command(
         )
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
-    elif not quiet:
+    elif quiet:
+        _say_skipped(report)
+    else:
         _say(report, path)
 
 
@@ -128,6 +139,10 @@ def _say(report: ConvertReport, path: str) -> None:
         click.echo(f"  {report.outside:,} images left out, which are in none of these lists")
     if report.filled_holes:
         click.echo(f"  {report.filled_holes:,} targets have holes, which YOLO's outlines lack")
+    _say_skipped(report)
+
+
+def _say_skipped(report: ConvertReport) -> None:
     if report.skipped:
         more = "" if len(report.skipped) <= _SHOWN else f" and {len(report.skipped) - _SHOWN} more"
         names = ", ".join(list(report.skipped)[:_SHOWN])

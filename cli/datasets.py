@@ -10,9 +10,10 @@ import click
 
 from .interrupting import interruptible
 from .options import output_options
+from .suggesting import SuggestingGroup
 
 
-@click.group("datasets")
+@click.group("datasets", cls=SuggestingGroup)
 def command() -> None:
     """Say which public datasets there are, and get one.
 
@@ -47,11 +48,12 @@ def list_(names: tuple[str, ...], quiet: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in chosen], indent=1))
         return
+    if quiet:
+        click.echo("\n".join(entry.name for entry in chosen))
+        return
     for entry in chosen:
         how = "sirst5k datasets get" if entry.url else "by hand, then get --from FILE"
         click.echo(f"{entry.name:15} {entry.samples:6,} {entry.kind:9}  {how}")
-        if quiet:
-            continue
         click.echo(f"    {entry.title}: {entry.about}\n    {entry.paper}")
         click.echo(f"    {entry.home}\n    licence: {entry.licence}")
         for step in entry.steps if names else ():
@@ -77,7 +79,9 @@ def get(name: str, out: Path, archive: Path | None, quiet: bool, as_json: bool) 
       sirst5k datasets get nudt-sirst data/nudt --from NUDT-SIRST.zip
     """
     from sirst5k.datasets.public import CATALOGUE, get_dataset
+    from sirst5k.imaging.writable import check_folder_path
 
+    check_folder_path(out)
     with interruptible("Run the same command again to go on."):
         report = get_dataset(name, out, archive, progress=_bar(quiet or as_json))
     if as_json:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .options import Command
+from .suggesting import Choice
 
 
 def network_options(command: Command) -> Command:
@@ -17,7 +18,7 @@ def network_options(command: Command) -> Command:
         click.option("--device", help="Of a network: auto, cpu, cuda, cuda:1; auto by default."),
         click.option(
             "--precision",
-            type=click.Choice(["float32", "bfloat16", "float16"]),
+            type=Choice(["float32", "bfloat16", "float16"]),
             help="Of a network; float32 by default.",
         ),
     ]
@@ -40,7 +41,7 @@ def checkpoint_option(command: Command) -> Command:
     """Add ``--checkpoint``."""
     return click.option(
         "--checkpoint",
-        type=click.Choice(["last", "best"]),
+        type=Choice(["last", "best"]),
         default="last",
         show_default=True,
         help="Of a run folder: the last weights, or the best ones on its held-out part.",
@@ -51,11 +52,26 @@ def weights_of(run: str | Path, checkpoint: str) -> str:
     """Return the file of a run folder's weights, or refuse a folder that is none."""
     from sirst5k.errors import WeightsError
 
-    file = Path(run) / "checkpoints" / f"{checkpoint}.safetensors"
-    if not file.is_file():
+    folder = Path(run)
+    file = folder / "checkpoints" / f"{checkpoint}.safetensors"
+    if folder.is_file():
         raise WeightsError(
-            f"Expected a folder that `sirst5k train` wrote, but there is no {file}. A run has "
-            "weights from its first validation on."
+            f"Expected a folder that `sirst5k train` wrote, but {run} is a file. A file of "
+            "weights goes with --weights."
+        )
+    if not folder.is_dir():
+        raise WeightsError(
+            f"Expected a folder that `sirst5k train` wrote, but there is no folder {run}. Name "
+            "what `sirst5k train` had as --out."
+        )
+    if not file.is_file():
+        remedy = (
+            "A run has weights from its first validation on: train on, or wait."
+            if (folder / "config.yaml").is_file()
+            else "Name what `sirst5k train` had as --out."
+        )
+        raise WeightsError(
+            f"Expected a folder that `sirst5k train` wrote, but there is no {file}. {remedy}"
         )
     return str(file)
 

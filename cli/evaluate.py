@@ -16,6 +16,7 @@ from .options import (
     reading_options,
     seed_option,
 )
+from .suggesting import Choice
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset
@@ -78,14 +79,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--inputs",
-    type=click.Choice(["prob", "logits"]),
+    type=Choice(["prob", "logits"]),
     default="prob",
     show_default=True,
     help="What float files hold.",
 )
 @click.option(
     "--resize",
-    type=click.Choice(["nearest"]),
+    type=Choice(["nearest"]),
     help="Resize predictions of another size than their image; refused by default.",
 )
 @click.option(
@@ -109,7 +110,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--on-error",
-    type=click.Choice(["stop", "skip"]),
+    type=Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
     help="What to do about a damaged file: stop, or leave the image out and say so.",
@@ -272,12 +273,12 @@ def _profiles(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_outputs(per_image: Path | None, plots: Path | None) -> None:
     """Refuse before the work what could not be written after it."""
-    if per_image is not None and (per_image.is_dir() or not per_image.parent.is_dir()):
-        raise click.UsageError(
-            f"Expected the name of a CSV file in a folder that exists, got {per_image}."
-        )
-    if plots is not None and plots.exists() and not plots.is_dir():
-        raise click.UsageError(f"Expected a folder for plots, but {plots} is a file.")
+    from sirst5k.imaging.writable import check_file_path, check_folder_path
+
+    if per_image is not None:
+        check_file_path(per_image)
+    if plots is not None:
+        check_folder_path(plots, "a folder for plots")
 
 
 def _say(report: Any, as_json: bool, quiet: bool, written: list[str]) -> None:

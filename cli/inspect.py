@@ -20,6 +20,7 @@ from sirst5k.datasets import (
 from sirst5k.datasets.inspection import Inspection, inspect_dataset
 from sirst5k.datasets.survey import PairSurvey
 from sirst5k.errors import SplitError
+from sirst5k.imaging.writable import check_file_path
 
 from .findings import histogram, problems, row
 from .options import jobs_option, mask_threshold_option, output_options, reading_options
@@ -69,6 +70,8 @@ def command(
     if quality:
         from .quality import report_quality
 
+        if page is not None:
+            check_file_path(page, make_folder=True)
         datasets = [open_stills(path, split, mask_threshold=mask_threshold)]
         if other is not None:
             datasets.append(_second(open_stills(other, mask_threshold=mask_threshold), split))

@@ -10,7 +10,9 @@ from typing import TextIO
 import click
 
 from sirst5k import __version__
-from sirst5k.errors import Sirst5kError, Sirst5kWarning, suggest
+from sirst5k.errors import Sirst5kError, Sirst5kWarning
+
+from .suggesting import SuggestingGroup, in_plain_words
 
 # Name -> (module of this package, one line of help). The help stands here so that
 # `sirst5k --help` loads no command, and with it neither numpy nor OpenCV.
@@ -32,7 +34,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """A group that knows its commands by name and imports each when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -47,14 +49,6 @@ class LazyGroup(click.Group):
         command = module.command
         assert isinstance(command, click.Command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, suggesting the nearest name where there is none."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"No such command {args[0]!r}.{suggest(args[0], COMMANDS)}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -78,17 +72,56 @@ def main() -> None:
     """Run the command line: 0 done, 1 a check did not hold, 2 bad input, 130 interrupted."""
     warnings.showwarning = _show_warning
     try:
+        _refuse_empty_words(sys.argv[1:])
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _say_usage(error)
         sys.exit(2)
     except Sirst5kError as error:
         click.echo(f"sirst5k: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            raise  # nothing that a user could look at
+        click.echo(f"sirst5k: {_sentence(error)}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("sirst5k: interrupted", err=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse_empty_words(words: list[str]) -> None:
+    """Refuse what a shell makes of a variable that is not set: a path would mean this folder."""
+    if "" in words:
+        place = words.index("")
+        after = f"after {words[place - 1]!r}" if place else "at the beginning"
+        raise click.UsageError(
+            f"Expected a name or a value {after}, got an empty word, as a variable gives that is "
+            "not set. Set it, or leave it out."
+        )
+
+
+def _say_usage(error: click.ClickException) -> None:
+    """Print what is wrong with a command line in one line, and where its help is."""
+    text = in_plain_words(error.format_message())
+    context = getattr(error, "ctx", None)
+    if context is None:
+        click.echo(f"sirst5k: {text}", err=True)
+    elif text.startswith("Usage:"):  # a group without a command: the message is its help
+        error.show()
+    else:
+        stop = "" if text.endswith((".", "?")) else "."
+        click.echo(f"sirst5k: {text}{stop} See {context.command_path} --help.", err=True)
+
+
+def _sentence(error: OSError) -> str:
+    """Say what could not be read or written, where no code foresaw it."""
+    reason = error.strerror or type(error).__name__
+    return (
+        f"Expected to read or write {error.filename}, but cannot: {reason}. Check that it is "
+        "there, is what is meant, may be read and written, and that the disk is not full."
+    )
 
 
 def _show_warning(

@@ -16,13 +16,14 @@ from .options import (
     reading_options,
     seed_option,
 )
+from .suggesting import SuggestingGroup
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset, SequenceDataset
     from sirst5k.noise import Fidelity, NoiseBank
 
 
-@click.group("noise")
+@click.group("noise", cls=SuggestingGroup)
 def command() -> None:
     """Build a noise bank, draw it, measure how well fields match it.
 
@@ -114,9 +115,9 @@ def sample(source: str, output: Path, quiet: bool, as_json: bool, **rule: Any) -
       sirst5k noise sample demo:sequences=8,frames=40 -o noise.npz
     """
     from sirst5k.datasets import SequenceDataset
+    from sirst5k.imaging.writable import check_file_path
 
-    if output.suffix.lower() != ".npz":
-        raise click.UsageError(f"Expected the name of an .npz file, got {output}.")
+    check_file_path(output, ".npz")
     opened = _open(source, rule.pop("split"), rule.pop("mask_threshold"))
     if isinstance(opened, SequenceDataset):
         from .noise_sequences import sample_sequences
@@ -161,10 +162,11 @@ def show(bank_file: Path, output: Path, quiet: bool, as_json: bool) -> None:
     Example:
       sirst5k noise show noise.npz -o noise.png
     """
-    from sirst5k.drawing import save_picture
+    from sirst5k.drawing import check_picture_path, save_picture
     from sirst5k.noise import SequenceNoise
     from sirst5k.synthesis.noise_sheet import draw_noise_bank
 
+    check_picture_path(output)
     both = SequenceNoise.load(bank_file)
     if both.patterns:
         from .noise_sequences import show_parts

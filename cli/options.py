@@ -39,7 +39,9 @@ def jobs_option(command: Command) -> Command:
 
 def _check_jobs(_: click.Context, __: click.Parameter, value: int) -> int:
     if value == 0 or value < -1:
-        raise click.BadParameter("a number of processes, or -1 for all cores")
+        raise click.BadParameter(
+            f"expected a number of processes from 1, or -1 for all cores, got {value}."
+        )
     return value
 
 
@@ -48,16 +50,16 @@ def output_options(command: Command) -> Command:
     command = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(
         command
     )
-    return click.option("--quiet", "-q", is_flag=True, help="Print errors and problems only.")(
-        command
-    )
+    return click.option(
+        "--quiet", "-q", is_flag=True, help="Print only what is wrong, or the bare answer."
+    )(command)
 
 
 def mask_threshold_option(command: Command) -> Command:
     """Add ``--mask-threshold``."""
     return click.option(
         "--mask-threshold",
-        type=float,
+        type=click.FloatRange(min=0),
         default=None,
         help="Mask levels above this are target; half of the encoding's maximum by default.",
     )(command)

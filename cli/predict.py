@@ -17,6 +17,7 @@ from .options import (
     output_options,
     reading_options,
 )
+from .suggesting import Choice
 
 if TYPE_CHECKING:
     from sirst5k.evaluation import PredictionReport
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--movie",
-    type=click.Choice(["auto", "mp4", "png"]),
+    type=Choice(["auto", "mp4", "png"]),
     default="auto",
     show_default=True,
     help="Overlays of sequences: mp4 files, or folders of PNG frames.",
@@ -86,7 +87,7 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace other predictions in OUT.")
 @click.option(
     "--on-error",
-    type=click.Choice(["stop", "skip"]),
+    type=Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
     help="What to do about a damaged file: stop, or leave it out and say so.",
@@ -154,7 +155,9 @@ def command(
     from sirst5k.evaluation import open_frames
     from sirst5k.evaluation.clips import VideoBoxes
     from sirst5k.evaluation.video import open_video_source
+    from sirst5k.imaging.writable import check_folder_path
 
+    check_folder_path(out, "a folder for predictions")
     chosen = {"maps": maps, "masks": masks, "boxes": boxes, "overlays": overlays}
     name, weights = _name_and_weights(detector, network, checkpoint)
     made = make_detector(name, weights, assignments, normalisation, device, precision, size)
@@ -202,7 +205,9 @@ def command(
     )
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
-    elif not quiet:
+    elif quiet:
+        _say_skipped(report)
+    else:
         _say(report, label, products)
 
 
@@ -226,18 +231,30 @@ def _name_and_weights(
     word: str, network: str | None, checkpoint: str
 ) -> tuple[str | None, str | None]:
     """Tell the name of a detector from a run folder and from a file of weights."""
-    from sirst5k.detectors.registry import networks
+    from sirst5k.detectors.registry import names, networks
     from sirst5k.detectors.weights.sources import looks_like_weights
+    from sirst5k.errors import suggest
 
     if word in networks():
         raise click.UsageError(
             f"Expected the trained weights of {word}, got its name alone. Give their file in its "
             f"place: sirst5k predict FILE INPUT OUT --detector {word}."
         )
+    if network is not None and word in names():
+        raise click.UsageError(
+            f"--detector says which network a file of weights is of, but {word} is a detector "
+            "itself. Leave --detector out."
+        )
     if Path(word).is_dir():
         return network, weights_of(word, checkpoint)
     if network is not None or looks_like_weights(word):
         return network, word
+    if word not in names():
+        there = "is neither" if Path(word).exists() else "is none of these, nor there"
+        raise click.UsageError(
+            f"Expected a detector, the folder of a run or a file of weights, but {word!r} "
+            f"{there}.{suggest(word, names())}"
+        )
     return word, None
 
 
@@ -261,6 +278,10 @@ def _say(report: PredictionReport, detector: str, products: tuple[str, ...]) -> 
         click.echo(
             f"  {report.hits} hits, {report.misses} misses, {report.false_alarms} false alarms"
         )
+    _say_skipped(report)
+
+
+def _say_skipped(report: PredictionReport) -> None:
     if report.skipped:
         names = ", ".join(list(report.skipped)[:5])
         click.echo(f"  {_count(len(report.skipped), 'image')} left out: {names}")

@@ -12,9 +12,23 @@ from .options import output_options
 
 @click.command("report")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="The first folder by default.")
-@click.option("--pictures", type=click.IntRange(min=0), default=4, show_default=True)
-@click.option("--bootstrap", type=click.IntRange(min=100), default=10_000, show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where to; the first folder by default."
+)
+@click.option(
+    "--pictures",
+    type=click.IntRange(min=0),
+    default=4,
+    show_default=True,
+    help="Test images to show of each kind.",
+)
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(min=100),
+    default=10_000,
+    show_default=True,
+    help="Resample the images, or sequences, so often for 95 % intervals.",
+)
 @output_options
 def command(
     folders: tuple[Path, ...],
@@ -33,8 +47,11 @@ def command(
     """
     from sirst5k.comparison import write_report
     from sirst5k.evaluation.bootstrap import Bootstrap
+    from sirst5k.imaging.writable import check_folder_path
 
     target = out if out is not None else folders[0]
+    if out is not None:
+        check_folder_path(out)
     written = write_report(folders, target, rule=Bootstrap(bootstrap), pictures=pictures)
     if as_json:
         click.echo(json.dumps(written))

@@ -18,6 +18,7 @@ from .options import (
     reading_options,
     seed_option,
 )
+from .suggesting import Choice
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["folder", "shards"]),
+    type=Choice(["folder", "shards"]),
     default="folder",
     show_default=True,
     help="Image files, or tar shards in WebDataset's naming.",
@@ -75,14 +76,14 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace another run in OUT.")
 @click.option(
     "--on-error",
-    type=click.Choice(["stop", "skip"]),
+    type=Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
     help="What to do about a damaged file: stop, or leave it out and say so.",
 )
 @click.option(
     "--backend",
-    type=click.Choice(["loky", "dask"]),
+    type=Choice(["loky", "dask"]),
     default="loky",
     show_default=True,
     help="Who computes: processes of this machine, or a Dask cluster.",
@@ -140,9 +141,14 @@ def command(
     """
     with interruptible("Run the same command again to go on."):
         from sirst5k.datasets import SequenceDataset, open_dataset, test_part, training_part
+        from sirst5k.imaging.writable import check_folder_path
         from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
+        from sirst5k.synthesis.state import OutputState
         from sirst5k.synthesis.surveying import count_ahead
 
+        if not dry_run:
+            check_folder_path(out)
+            OutputState(out).check()
         if scheduler is not None and backend != "dask":
             raise click.UsageError("--scheduler is for --backend dask.")
         recipe = Recipe.load(recipe_name)
@@ -186,7 +192,7 @@ def command(
         synthetic = SyntheticDataset(dataset, recipe, bank, seed)
         if dry_run:
             count_ahead(synthetic, jobs, on_error)
-            _say_plan(synthetic, test, limit, as_json)
+            _say_plan(synthetic, test, limit, quiet, as_json)
             return
         report = _write(
             synthetic,
@@ -204,7 +210,9 @@ def command(
         )
         if as_json:
             click.echo(json.dumps(report.to_dict()))
-        elif not quiet:
+        elif quiet:
+            _say_skipped(report)
+        else:
             _say_report(report, dataset, recipe, test)
 
 
@@ -218,7 +226,7 @@ def _write(
 
 
 def _say_plan(
-    synthetic: SyntheticDataset, test: Dataset | None, limit: int | None, as_json: bool
+    synthetic: SyntheticDataset, test: Dataset | None, limit: int | None, quiet: bool, as_json: bool
 ) -> None:
     plan = synthetic.plan
     outputs = len(plan) if limit is None else min(limit, len(plan))
@@ -234,6 +242,9 @@ def _say_plan(
             "examples": examples,
         }
         click.echo(json.dumps(document))
+        return
+    if quiet:
+        click.echo(outputs)
         return
     click.echo(f"source   {synthetic.dataset.describe()}, split {synthetic.dataset.split or 'all'}")
     click.echo(f"recipe   {synthetic.recipe.name}")
@@ -255,6 +266,10 @@ def _say_report(
         click.echo(f"  {report.written} made now, the others were there")
     if report.empty_masks:
         click.echo(f"  {report.empty_masks} without any target (empty masks)")
+    _say_skipped(report)
+
+
+def _say_skipped(report: WriteReport) -> None:
     if report.skipped:
         click.echo(
             f"  {len(report.skipped)} sources left out: {', '.join(list(report.skipped)[:5])}"

@@ -61,7 +61,7 @@ def make_sequences(
         )
     synthetic = SyntheticSequences(dataset, recipe, bank, seed)
     if dry_run:
-        _say_plan(synthetic, test, limit, as_json)
+        _say_plan(synthetic, test, limit, quiet, as_json)
         return
     with counting_bar(quiet, "synth") as started:
         report = write_sequence_dataset(
@@ -95,7 +95,11 @@ def _refuse_options(form: str, on_error: str) -> None:
 
 
 def _say_plan(
-    synthetic: SyntheticSequences, test: SequenceDataset | None, limit: int | None, as_json: bool
+    synthetic: SyntheticSequences,
+    test: SequenceDataset | None,
+    limit: int | None,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     plan = synthetic.plan
     variants = plan.variants
@@ -114,6 +118,9 @@ def _say_plan(
             "examples": examples,
         }
         click.echo(json.dumps(document))
+        return
+    if quiet:
+        click.echo(outputs)
         return
     dataset = synthetic.dataset
     click.echo(f"source   {dataset.describe()}, split {dataset.split or 'all'}")

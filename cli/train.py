@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import jobs_option, output_options, progress_bar, reading_options, seed_option
+from .suggesting import Choice
 from .training_bar import TrainingBar
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
 )
 @click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
+    type=Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
     help="auto takes a GPU where there is one.",
@@ -61,7 +62,7 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
 @click.option(
     "--compile",
     "compile_mode",
-    type=click.Choice(["off", "default", "reduce-overhead", "max-autotune"]),
+    type=Choice(["off", "default", "reduce-overhead", "max-autotune"]),
     help="torch.compile; reduce-overhead uses CUDA graphs.",
 )
 @click.option("--net", multiple=True, metavar="KEY=VALUE", help="Setting of the network.")
@@ -132,11 +133,16 @@ def command(
     """
     from sirst5k.detectors.registry import task_of
     from sirst5k.detectors.settings import parse_settings
+    from sirst5k.imaging.writable import check_folder_path
     from sirst5k.synthesis import Recipe, open_noise
     from sirst5k.synthesis.sequences import open_sequence_noise
     from sirst5k.training import fit
     from sirst5k.training.devices import is_first_process
+    from sirst5k.training.run_folder import check_run_folder
 
+    check_run_folder(out)
+    if cache is not None:
+        check_folder_path(cache, "a folder for decoded frames")
     quiet = quiet or not is_first_process()  # one of several speaks
     made_by = Recipe.load(recipe) if recipe is not None else None
     bank: Any = None

@@ -10,9 +10,10 @@ import click
 
 from .detecting import normalisation_option
 from .options import output_options
+from .suggesting import SuggestingGroup
 
 
-@click.group("weights")
+@click.group("weights", cls=SuggestingGroup)
 def command() -> None:
     """Convert published checkpoints, and show what a file of weights says.
 
@@ -61,7 +62,9 @@ def import_(
     """
     from sirst5k.detectors import load_weights, read_metadata, save_weights
     from sirst5k.detectors.settings import parse_settings
+    from sirst5k.imaging.writable import check_file_path
 
+    check_file_path(out)
     if out.exists() and not overwrite:
         raise click.UsageError(f"{out} is there already. Replace it with --overwrite.")
     model = load_weights(name, source, normalisation, **parse_settings(assignments))

@@ -86,8 +86,16 @@ def parse_yaml(text: str) -> Any:
         OverflowError,
         RecursionError,
     ) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(_reason(error).split())
         raise YamlError(reason[:_LONGEST] or type(error).__name__) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong and where, without the parser's drawing of it."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
+        mark = error.problem_mark
+        return f"{error.problem} in line {mark.line + 1}, column {mark.column + 1}"
+    return str(error)
 
 
 def _load(text: str) -> Any:

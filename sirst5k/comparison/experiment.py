@@ -101,8 +101,10 @@ class Experiment:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
             raise ParameterError(f"Expected different seeds from 0, got {list(self.seeds)}.")
         if (self.steps is None) == (self.epochs is None):
+            got = "neither" if self.steps is None else f"{self.steps} and {self.epochs}"
             raise ParameterError(
-                f"Expected either steps or epochs, got {self.steps} and {self.epochs}."
+                f"Expected a number of steps or of epochs, one of both, got {got}. Give every "
+                "training the same --steps, or as many --epochs as were published."
             )
         if not self.fractions or not all(0 < part <= 1 for part in self.fractions):
             raise ParameterError(f"Expected fractions in (0, 1], got {list(self.fractions)}.")
@@ -208,5 +210,16 @@ class Experiment:
         try:
             document = parse_yaml(file.read_text(encoding="utf-8"))
             return cls.from_dict(document)
-        except (OSError, YamlError, KeyError, TypeError) as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
+            there = "holds no experiment" if folder.is_dir() else "is no folder"
+            raise OutputError(
+                f"Expected a folder of `sirst5k compare`, but {folder} {there} (there is no "
+                f"{file}). Name what `sirst5k compare` had as --out."
+            ) from error
+        except OSError as error:
+            raise OutputError(
+                f"Expected a folder of `sirst5k compare`, but {file} cannot be read: "
+                f"{error.strerror}. Check that it may be read."
+            ) from error
+        except (YamlError, KeyError, TypeError) as error:
             raise OutputError(f"Expected an experiment in {file}: {error}.") from error

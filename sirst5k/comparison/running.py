@@ -17,10 +17,13 @@ from types import FrameType
 from typing import Any
 
 from sirst5k.comparison.cells import is_finished, run_cell
-from sirst5k.comparison.experiment import Cell, Experiment
+from sirst5k.comparison.experiment import FILE, Cell, Experiment
 from sirst5k.comparison.processes import Processes
 from sirst5k.comparison.training_sets import open_parts
-from sirst5k.errors import OutputError, Sirst5kError
+from sirst5k.detectors.registry import check_network, networks
+from sirst5k.errors import OutputError, ParameterError, Sirst5kError, suggest
+from sirst5k.imaging.writable import check_folder_path
+from sirst5k.metrics import DETECTION_PROFILES, PROFILES
 
 FAILED = "failed.txt"
 STARTS = "starts.jsonl"
@@ -97,13 +100,19 @@ def run(
     ------
     Sirst5kError
         For what would fail in every cell: no such data, no test split, another experiment in
-        the folder. What fails in one cell is in its outcome.
+        the folder, a setting that its network does not have. What fails in one cell is in its
+        outcome.
     """
     root = Path(out)
+    _check_names(experiment)
+    check_folder_path(root)
+    _check_folder(root)
     open_parts(experiment)
     try:
         experiment = experiment.save(root)
         _note_start(root)
+    except OutputError:
+        raise  # an OSError too, whose sentence says what is wrong: another experiment is there
     except OSError as error:
         raise OutputError(f"Cannot write the experiment to {root}: {error.strerror}.") from error
     began = time.monotonic()
@@ -136,6 +145,42 @@ def run(
     for outcome in ends:
         over(outcome)
     return outcomes
+
+
+def _check_names(experiment: Experiment) -> None:
+    """Refuse what every cell would fail of, after its training at the latest."""
+    for name, config in experiment.networks.items():
+        if name not in experiment.detectors:
+            raise ParameterError(
+                f"Expected settings of a detector that is compared, got --net {name}.… for "
+                f"--detectors {','.join(experiment.detectors)}."
+                f"{suggest(name, experiment.detectors)}"
+            )
+        check_network(name, config)
+    for name in experiment.detectors:
+        if name not in networks():
+            raise ParameterError(
+                f"Expected networks to train, but {name} is a classical detector: it has nothing "
+                "to learn. Leave it out of --detectors."
+            )
+    profiles = {*PROFILES, *DETECTION_PROFILES}
+    for name in experiment.profiles:
+        if name not in profiles:
+            raise ParameterError(
+                f"Expected the name of a metrics profile, got {name!r}.{suggest(name, profiles)}"
+            )
+
+
+def _check_folder(root: Path) -> None:
+    """Refuse a folder that holds something else than an experiment."""
+    if not root.is_dir() or (root / FILE).is_file():
+        return
+    held = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
+    if held:
+        raise OutputError(
+            f"Expected a new or empty folder, or that of an experiment to go on with, but {root} "
+            f"holds something else (there is {held[0]!r}). Name another with --out."
+        )
 
 
 def _note_start(root: Path) -> None:

@@ -207,7 +207,9 @@ def recognise(root: Path) -> tuple[Layout, Found]:
 def _folder(text: str) -> Path:
     root = Path(text)
     if not root.exists():
-        raise DatasetNotFoundError(f"Expected a dataset folder, but there is no {text!r}.")
+        raise DatasetNotFoundError(
+            f"Expected a dataset folder, but there is no {text!r}. Check the path, or take 'demo'."
+        )
     if not root.is_dir():
         raise DatasetNotFoundError(
             f"Expected a dataset folder, but {text!r} is a file. Name the folder that holds "

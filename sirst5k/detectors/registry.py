@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -121,7 +121,22 @@ def network_class(name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def _check_keys(name: str, config: dict[str, Any], make: Callable[..., Any]) -> None:
+def check_network(name: str, config: Mapping[str, Any]) -> None:
+    """Raise unless a network can be configured so; none is made.
+
+    Raises
+    ------
+    MissingDependencyError
+        If torch is not installed.
+    ParameterError
+        If there is no such network, it has no such parameter, or a value does not fit.
+    """
+    network = network_class(name)
+    _check_keys(name, config, network.Config)
+    _made(name, network.Config, config)
+
+
+def _check_keys(name: str, config: Mapping[str, Any], make: Callable[..., Any]) -> None:
     known = inspect.signature(make).parameters
     for key in config:
         if key not in known:
@@ -130,7 +145,7 @@ def _check_keys(name: str, config: dict[str, Any], make: Callable[..., Any]) -> 
             )
 
 
-def _made(name: str, make: Callable[..., Any], config: dict[str, Any]) -> Any:
+def _made(name: str, make: Callable[..., Any], config: Mapping[str, Any]) -> Any:
     """Call it; a value of a foreign type is a mistake of the user's."""
     tidy = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
     try:

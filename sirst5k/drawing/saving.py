@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -11,6 +10,7 @@ import numpy as np
 from sirst5k.drawing.blending import Picture
 from sirst5k.errors import OutputError, ShapeError
 from sirst5k.imaging import write_atomically
+from sirst5k.imaging.writable import check_file_path
 
 _LEVEL = 6  # measured on a contact sheet: OpenCV's default 1.9 MB, 6 0.87 MB, 9 0.80 MB
 
@@ -46,14 +46,4 @@ def save_picture(path: str | Path, picture: Picture) -> None:
 
 def check_picture_path(path: str | Path) -> None:
     """Raise `OutputError` if `save_picture` could not write there, before any work is done."""
-    target = Path(path)
-    if target.suffix.lower() != ".png":
-        raise OutputError(f"Expected a file name that ends with .png, got {str(path)!r}.")
-    if target.is_dir():
-        raise OutputError(f"Expected the name of a picture, but {path} is a folder.")
-    if not target.parent.is_dir():
-        raise OutputError(
-            f"Expected to write {path}, but there is no folder {target.parent}. Make it first."
-        )
-    if not os.access(target.parent, os.W_OK):
-        raise OutputError(f"Expected to write {path}, but the folder {target.parent} is read-only.")
+    check_file_path(path, ".png")

@@ -149,7 +149,9 @@ def write_plots(report: EvaluationReport, folder: str | Path) -> list[Path]:
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"Cannot make the folder for plots {root}: {error}.") from error
+        raise OutputError(
+            f"Cannot make the folder for plots {root}: {error.strerror}. Name another."
+        ) from error
     pictures: dict[str, Picture] = {}
     curves: tuple[tuple[str, Callable[[Mapping[str, Scores]], Picture]], ...] = (
         ("roc", roc_plot),

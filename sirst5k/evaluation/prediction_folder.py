@@ -92,7 +92,9 @@ class PredictionFolder:
             if not done:
                 (self.root / JOURNAL).write_text("", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"Cannot make the output folder {self.root}: {error}.") from error
+            raise OutputError(
+                f"Cannot make the output folder {self.root}: {error.strerror}. Name another."
+            ) from error
         self._store(SETTINGS, {**wanted, "complete": False})
         return done
 
@@ -126,7 +128,7 @@ class PredictionFolder:
             with (self.root / JOURNAL).open("a", encoding="utf-8") as file:
                 file.write(line)
         except OSError as error:
-            raise OutputError(f"Cannot write {self.root / JOURNAL}: {error}.") from error
+            raise OutputError(f"Cannot write {self.root / JOURNAL}: {error.strerror}.") from error
 
     def records(self) -> dict[str, Any]:
         """Return the records of finished frames, by id."""

@@ -91,7 +91,11 @@ def load_bank(path: Path) -> NoiseBank:
 def open_archive(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return the header and the arrays of a file, refusing what can be none of ours."""
     if not path.is_file():
-        raise NoiseError(f"No noise bank at {path}. Make one with: sirst5k noise sample")
+        folder = ", which is a folder" if path.is_dir() else ""
+        raise NoiseError(
+            f"No noise bank at {path}{folder}. Make one with: sirst5k noise sample SOURCE -o "
+            "FILE.npz"
+        )
     try:
         arrays = read_archive(path)
         header = json.loads(arrays["header"].tobytes())

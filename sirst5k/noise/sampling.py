@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sirst5k.errors import NoiseError, ShapeError
 from sirst5k.noise.bank import NoiseBank
+from sirst5k.noise.no_windows import NoWindowsError
 from sirst5k.noise.windows import FlatWindows, find_flat_windows, loudest
 from sirst5k.sample import Sample, full_scale
 
@@ -46,7 +47,7 @@ def sample_frames(
         cuts.append(_cut(image, windows, size))
     kept = _without_outliers(found)
     if not kept:
-        raise NoiseError(_nothing_found(found, ids, rule, dataset[0].image.dtype))
+        raise _nothing_found(found, ids, rule, dataset[0].image.dtype)
     chosen = fair_share([len(cuts[index]) for index in kept], max_tiles)
     parts, origin = [], []
     for place, index in enumerate(kept):
@@ -118,7 +119,7 @@ def sample_sequence(
     for windows in found[1:]:
         quiet &= set(zip(windows.rows.tolist(), windows.columns.tolist(), strict=True))
     if not quiet:
-        raise NoiseError(_nothing_found(found, ids[1:], rule, residuals[0].dtype))
+        raise _nothing_found(found, ids[1:], rule, residuals[0].dtype)
     places = sorted(quiet)
     pairs = [(t, row, column) for t in range(len(residuals)) for row, column in places]
     pairs = [pairs[index] for index in spread(len(pairs), max_tiles)]
@@ -225,7 +226,7 @@ def quantiles_of(values: Sequence[float] | NDArray[np.float64]) -> list[float]:
 
 def _nothing_found(
     found: Sequence[FlatWindows], ids: Sequence[str], rule: Mapping[str, Any], dtype: Any
-) -> str:
+) -> NoWindowsError:
     size = rule["size"]
     judged = [
         (windows.quietest, name)
@@ -233,10 +234,10 @@ def _nothing_found(
         if windows.candidates
     ]
     if not judged:
-        return (
+        return NoWindowsError(
             f"No noise window of {size}×{size} pixels fits beside the targets in any of "
-            f"{len(found)} images, or every one holds clipped pixels. Use a smaller window "
-            f"(--size) or a smaller guard (--guard, now {rule['guard']})."
+            f"{len(found)} images, or every one holds clipped pixels.",
+            f"Use a smaller window ({{size}}) or a smaller guard ({{guard}}, now {rule['guard']}).",
         )
     quietest, name = min(judged)
     limit = loudest(dtype) if rule["max_variance"] is None else rule["max_variance"]
@@ -245,8 +246,8 @@ def _nothing_found(
         if quietest <= limit
         else f"above the limit of {limit:g}"
     )
-    return (
+    return NoWindowsError(
         f"No flat noise window of {size}×{size} pixels in {len(found)} images: the nearest, in "
-        f"{name}, has variance {quietest:.3g}, {reason}. Loosen it with a larger --max-variance "
-        f"or --tolerance, or a smaller --size."
+        f"{name}, has variance {quietest:.3g}, {reason}.",
+        "Loosen it with a larger {max_variance} or {tolerance}, or a smaller {size}.",
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirst5k.errors import NoiseError, ShapeError
+from sirst5k.noise.no_windows import NoWindowsError
 from sirst5k.noise.sampling import outlier_limit, quantiles_of, spread
 from sirst5k.noise.sequence_banks import (
     SIGNIFICANT,
@@ -101,7 +102,7 @@ def sample_sequences(
             places, parts = places[keep], _choose(parts, keep)
             found.append(Measured(name, frames, places, parts, scale, rounding))
     if not found or white is None:
-        raise NoiseError(_nothing_found(rule, chosen, looked_at, drifting))
+        raise _nothing_found(rule, chosen, looked_at, drifting)
     kept = _without_outliers(found)
     patterns = [pattern_of(each) for each in kept]
     report = {
@@ -209,21 +210,22 @@ def _without_outliers(found: Sequence[Measured]) -> list[Measured]:
 
 def _nothing_found(
     rule: Mapping[str, Any], chosen: Sequence[str], looked_at: int, drifting: int
-) -> str:
+) -> NoWindowsError:
     size = rule["size"]
     if not looked_at:
-        return (
+        return NoWindowsError(
             f"No noise window of {size}×{size} pixels fits beside the targets of any of "
-            f"{len(chosen)} sequences, or every one holds clipped pixels. Use a smaller window "
-            f"(--size) or a smaller guard (--guard, now {rule['guard']})."
+            f"{len(chosen)} sequences, or every one holds clipped pixels.",
+            f"Use a smaller window ({{size}}) or a smaller guard ({{guard}}, now {rule['guard']}).",
         )
     if drifting:
-        return (
+        return NoWindowsError(
             f"No noise window of {size}×{size} pixels shows noise alone: the scene moves through "
-            f"all {drifting} that are quiet in every frame of {len(chosen)} sequences. Use fewer "
-            f"frames or a smaller --size, or give a bank (--noise)."
+            f"all {drifting} that are quiet in every frame of {len(chosen)} sequences.",
+            "Use shorter sequences, or a smaller {size}.",
         )
-    return (
+    return NoWindowsError(
         f"No window of {size}×{size} pixels is quiet in every frame of any of {len(chosen)} "
-        f"sequences. Loosen it with a larger --tolerance or --max-variance, or a smaller --size."
+        f"sequences.",
+        "Loosen it with a larger {tolerance} or {max_variance}, or a smaller {size}.",
     )

@@ -12,6 +12,7 @@ from sirst5k.datasets import Dataset
 from sirst5k.errors import NoiseError
 from sirst5k.imaging import ENDINGS, read_image
 from sirst5k.noise import NoiseBank, find_windows
+from sirst5k.noise.no_windows import NoWindowsError
 from sirst5k.sample import Image, Sample, full_scale
 from sirst5k.synthesis.parameters import AdaptiveSampling, PublishedSampling, Sampling
 
@@ -73,7 +74,10 @@ def sample_noise(
 ) -> NoiseBank:
     """Sample a bank by a recipe's rule."""
     if isinstance(sampling, AdaptiveSampling):
-        return NoiseBank.sample(dataset, progress=progress, **asdict(sampling))
+        try:
+            return NoiseBank.sample(dataset, progress=progress, **asdict(sampling))
+        except NoWindowsError as error:
+            raise error.of_recipe() from None
     return _published_tile(dataset, sampling, progress)
 
 

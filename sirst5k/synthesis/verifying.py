@@ -105,8 +105,8 @@ def verify_dataset(
     root = Path(path)
     if not any((root / name).is_file() for name in (MANIFEST, FINISHED, UNFINISHED)):
         raise DatasetNotFoundError(
-            f"Expected an output folder of sirst5k synth, but {path} is none: it has neither "
-            f"{MANIFEST} nor {FINISHED}."
+            f"Expected an output folder of sirst5k synth, but {path} {_what_is_there(root)}. Name "
+            "what sirst5k synth had as OUT."
         )
     complete = (root / FINISHED).is_file()
     facts, faults = _read_facts(root, complete)
@@ -144,6 +144,12 @@ class _Check:
             if record["split"] != SKIPPED:
                 faults += self.checker.check_files(record)
         return faults
+
+
+def _what_is_there(root: Path) -> str:
+    if root.is_dir():
+        return f"is none: it has neither {MANIFEST} nor {FINISHED}"
+    return "is a file" if root.exists() else "is not there"
 
 
 def _read_facts(root: Path, complete: bool) -> tuple[Facts, list[Fault]]:

@@ -30,7 +30,15 @@ from sirst5k.training.parameter_groups import GROUPS
 from sirst5k.training.preparing import Prepared, Source
 from sirst5k.training.records import read_records
 from sirst5k.training.resolving import resolve
-from sirst5k.training.run_folder import BEST, CONFIG, CURVES, LAST, METRICS, RunFolder
+from sirst5k.training.run_folder import (
+    BEST,
+    CONFIG,
+    CURVES,
+    LAST,
+    METRICS,
+    RunFolder,
+    check_run_folder,
+)
 from sirst5k.training.stopping import stop_requests
 
 VALIDATIONS = 20  # in a run, unless it says otherwise
@@ -164,6 +172,7 @@ def fit(
     config = resolve(
         detector, protocol, assignments, batch_size=None if measured else wished_batch, **wishes
     )
+    check_run_folder(out)
     named = isinstance(data, str | os.PathLike)
     dataset: Any = training_part(open_dataset(data, split), split) if named else data  # type: ignore[arg-type]
     folder = RunFolder(out)

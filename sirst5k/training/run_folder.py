@@ -10,6 +10,7 @@ from typing import Any
 
 from sirst5k.errors import OutputError
 from sirst5k.imaging import write_atomically
+from sirst5k.imaging.writable import check_folder_path
 from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
 
 CONFIG = "config.yaml"
@@ -19,6 +20,47 @@ CURVES = "curves.png"
 LAST = "checkpoints/last.safetensors"
 BEST = "checkpoints/best.safetensors"
 STATE = "checkpoints/state.safetensors"
+
+
+def check_run_folder(path: str | os.PathLike[str]) -> None:
+    """Refuse, before any work and without writing, a folder that holds something else than a run.
+
+    A start that was stopped before it wrote its configuration leaves files of these names alone.
+
+    Raises
+    ------
+    OutputError
+        If it is a file, or holds other files and no configuration of a run.
+    """
+    check_folder_path(path, "a run folder")
+    root = Path(path)
+    if not root.is_dir() or _is_config(root / CONFIG):
+        return
+    try:
+        held = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise OutputError(
+            f"Expected a run folder, but {root} cannot be read: {error.strerror}. Name another "
+            "with --out."
+        ) from error
+    ours = {Path(name).parts[0] for name in (ENVIRONMENT, METRICS, CURVES, STATE)}
+    strange = [name for name in held if name not in ours]
+    if strange:
+        raise OutputError(
+            f"Expected a new or empty folder, or that of a run to go on with, but {root} holds "
+            f"something else (there is {strange[0]!r}). Name another with --out."
+        )
+
+
+def _is_config(file: Path) -> bool:
+    """Return whether a file is a run's configuration, be it a damaged one."""
+    if not file.is_file():
+        return False
+    try:
+        document = parse_yaml(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YamlError):
+        return True  # what is wrong with it, `RunFolder.read_config` says
+    return not isinstance(document, dict) or "training" in document
 
 
 class RunFolder:

@@ -88,6 +88,38 @@ def test_wrong_words_are_refused(words: list[object], tmp_path: Path) -> None:
     assert not (tmp_path / "no").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--net", "unet.widht=3"], "no parameter 'widht'. Did you mean 'widths'?"),
+        (["--net", "dnanet.width=3"], "got --net dnanet.… for --detectors unet."),
+        (["--detectors", "unet,tophat"], "tophat is a classical detector"),
+        (["--profiles", "dnanett"], "Did you mean 'dnanet'?"),
+        (["--net", "unte.widths=[4]"], "Did you mean 'unet'?"),
+    ],
+)
+def test_what_every_run_would_fail_of_is_refused_before_any_training(
+    trained: list[str], tmp_path: Path, words: list[str], said: str
+) -> None:
+    done = sirst5k("compare", *SMALL, "--out", tmp_path / "no", *words)
+    assert said in str(done.exception)
+    assert not trained
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_folder_of_something_else_is_refused(trained: list[str], tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("chapter 1")
+    done = sirst5k("compare", *SMALL, "--out", tmp_path)
+    assert "holds something else (there is 'thesis.tex')" in str(done.exception)
+    assert not trained
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_length_is_asked_for(tmp_path: Path) -> None:
+    done = sirst5k("compare", "--data", DATA, "--out", tmp_path / "no")
+    assert "got neither. Give every training the same --steps" in str(done.exception)
+
+
 def test_report_merges_folders(trained: list[str], tmp_path: Path) -> None:
     del trained
     for name in ("one", "two"):

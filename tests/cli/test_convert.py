@@ -78,7 +78,7 @@ def test_overwrite(sirst5k, source: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--to", "coc"], "'coc' is not one of"),
+        (["--to", "coc"], "Did you mean 'coco'?"),
         ([], "Missing option '--to'"),
         (["--to", "coco", "--split", "tset"], "Did you mean 'test'?"),
         (["--to", "coco", "--max-pixels", "100"], "at most 100 pixels"),

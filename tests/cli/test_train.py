@@ -75,3 +75,31 @@ def test_mistakes_are_one_sentence(words: list[str], sentence: str) -> None:
     done = sirst5k(*words)
     assert done.exit_code != 0
     assert sentence in f"{done.output}{done.exception}"
+
+
+def test_a_folder_of_something_else_is_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_reading(*_: object, **__: object) -> None:
+        pytest.fail("the data was looked at")
+
+    monkeypatch.setattr("sirst5k.training.fitting.open_dataset", no_reading)
+    (tmp_path / "thesis.tex").write_text("chapter 1")
+    (tmp_path / "config.yaml").write_text("theme: dark\n")
+    for more in ([], ["--overwrite"]):
+        done = sirst5k("train", "--data", DATA, "-d", "unet", "--out", tmp_path, *more)
+        assert "holds something else (there is 'config.yaml')" in str(done.exception)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "thesis.tex"]
+    file = tmp_path / "thesis.tex"
+    done = sirst5k("train", "--data", DATA, "-d", "unet", "--out", file)
+    assert "is a file" in str(done.exception)
+
+
+def test_a_folder_of_a_start_that_was_stopped_early_is_a_run_folder(tmp_path: Path) -> None:
+    from sirst5k.training.run_folder import RunFolder, check_run_folder
+
+    RunFolder(tmp_path)
+    check_run_folder(tmp_path)
+    (tmp_path / "config.yaml").write_text("training: {}\n")
+    (tmp_path / "notes.txt").write_text("mine")
+    check_run_folder(tmp_path)

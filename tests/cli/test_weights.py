@@ -164,7 +164,7 @@ def test_evaluate_with_weights(ours: Path, checkpoint: Path, data: Path) -> None
         ("weights import mshnet {pth} {out}.pth", "a .safetensors file"),
         ("weights import mshnet {pth} {out} --normalisation imagnet", "Did you mean 'imagenet'"),
         ("weights import mshnet {pth} {out} --set depth=3", "no parameter 'depth'"),
-        ("weights show {none}.safetensors", "No such file"),
+        ("weights show {none}.safetensors", "there is no"),
         ("weights show {evil}", "holds code"),
         ("predict unet {data} {out}", "sirst5k predict FILE INPUT OUT --detector unet"),
         ("predict {pth} {data} {out}", "it is of mshnet. Name it: --detector NAME"),

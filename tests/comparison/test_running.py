@@ -15,7 +15,7 @@ from sirst5k.comparison import cells, gather, run, worker
 from sirst5k.comparison.arms import parse_arm
 from sirst5k.comparison.processes import Processes
 from sirst5k.comparison.running import FAILED
-from sirst5k.errors import SplitError
+from sirst5k.errors import OutputError, SplitError
 from sirst5k.evaluation.bootstrap import Bootstrap
 
 SOME = {"arms": (parse_arm("none"), parse_arm("sirst5k"))}
@@ -95,6 +95,12 @@ def test_what_would_fail_everywhere_fails_at_once(tmp_path: Path) -> None:
     with pytest.raises(SplitError, match="share no image"):
         run(experiment(split="train", test="train"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_another_experiment_in_the_folder_is_named(tmp_path: Path) -> None:
+    experiment().save(tmp_path)
+    with pytest.raises(OutputError, match="The folder holds an experiment with protocol 'fair'"):
+        run(experiment(protocol="unet"), tmp_path)
 
 
 def test_a_worker_is_a_process_and_its_figures_can_be_traced(tmp_path: Path) -> None:

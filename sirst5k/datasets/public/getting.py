@@ -110,7 +110,11 @@ def _archive(
     if given is not None:
         file = Path(given)
         if not file.is_file():
-            raise DatasetError(f"Expected an archive of {entry.title}, but there is no {file}.")
+            there = f"{file} is a folder" if file.is_dir() else f"there is no {file}"
+            raise DatasetError(
+                f"Expected an archive of {entry.title}, but {there}. Name the zip or tar file "
+                "that was downloaded; what is unpacked already needs no get."
+            )
         return file
     if not entry.url:
         steps = " ".join(entry.steps)

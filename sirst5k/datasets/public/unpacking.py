@@ -78,7 +78,7 @@ def unpack(archive: Path, into: Path, most_bytes: int = MOST_BYTES) -> int:
             return _write(archive, list(_in_tar(archive, packed)), into, most_bytes)
     except tarfile.ReadError as error:
         raise DatasetError(
-            f"Expected a zip or tar file, but {archive} is none, or is not all there ({error}). "
+            f"Expected a zip or tar file, but {archive} is none, or is not all there. "
             "Download it again; unpack other kinds (rar, 7z) yourself."
         ) from error
     except (*_DAMAGED, OSError) as error:

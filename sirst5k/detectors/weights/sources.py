@@ -92,6 +92,10 @@ def is_safetensors(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             start = file.read(9)
+    except FileNotFoundError as error:
+        raise WeightsError(_missing(path)) from error
+    except IsADirectoryError as error:
+        raise WeightsError(_folder(path)) from error
     except OSError as error:
         raise WeightsError(f"Cannot read the weights {path}: {error.strerror}.") from error
     # A torch checkpoint cannot: its first bytes would be the length of a header of terabytes.
@@ -105,9 +109,9 @@ def _digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise WeightsError(f"Expected a file of weights, but there is no {path}.") from error
+        raise WeightsError(_missing(path)) from error
     except IsADirectoryError as error:
-        raise WeightsError(f"Expected a file of weights, but {path} is a folder.") from error
+        raise WeightsError(_folder(path)) from error
     except OSError as error:
         raise WeightsError(f"Cannot read the weights {path}: {error.strerror}.") from error
 
@@ -123,3 +127,14 @@ def _tensors(path: Path) -> dict[str, Any]:
         raise WeightsError(
             f"Expected a safetensors file, but {path} cannot be read as one: {error}."
         ) from error
+
+
+def _missing(path: Path) -> str:
+    return f"Expected a file of weights, but there is no {path}. Check the path."
+
+
+def _folder(path: Path) -> str:
+    return (
+        f"Expected a file of weights, but {path} is a folder. Name a file in it, as "
+        "checkpoints/last.safetensors of a run."
+    )

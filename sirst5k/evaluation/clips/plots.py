@@ -66,7 +66,9 @@ def write_clip_plots(report: ClipReport, folder: str | Path) -> Sequence[Path]:
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"Cannot make the folder for plots {root}: {error}.") from error
+        raise OutputError(
+            f"Cannot make the folder for plots {root}: {error.strerror}. Name another."
+        ) from error
     label = Path(report.source).name
     written = [root / "pr.png"]
     save_picture(

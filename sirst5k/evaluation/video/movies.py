@@ -125,7 +125,7 @@ class _Pictures:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"Cannot make the folder {path}: {error}.") from error
+            raise OutputError(f"Cannot make the folder {path}: {error.strerror}.") from error
 
     def add(self, picture: Picture) -> None:
         save_picture(self.path / f"{self._count:06d}.png", picture)

@@ -82,7 +82,7 @@ class ProductFolder:
         except NotADirectoryError as error:
             raise OutputError(f"Expected a folder, but {root} is a file.") from error
         except PermissionError as error:
-            raise OutputError(f"Cannot write to {root}: {error}.") from error
+            raise OutputError(f"Cannot write to {root}: {error.strerror}.") from error
 
     def add(self, frame_id: str, shape: tuple[int, int], found: Detections) -> None:
         """Take the boxes of a frame."""
@@ -128,7 +128,7 @@ class ProductFolder:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"Cannot make the folder {path.parent}: {error}.") from error
+            raise OutputError(f"Cannot make the folder {path.parent}: {error.strerror}.") from error
         return path
 
     def finish(self, settings: Mapping[str, Any]) -> None:

@@ -137,8 +137,10 @@ def _dataset(text: str, split: str | None) -> Any:
 
     embedded = text.partition(":")[0] in ("demo", "moving")
     if not embedded and not Path(text).is_dir():
+        there = f"{text!r} is another file" if Path(text).exists() else f"there is no {text!r}"
         raise DatasetNotFoundError(
-            f"Expected a video file, a folder of frames or a dataset, but there is no {text!r}."
+            f"Expected a video file, a folder of frames or a dataset, but {there}. Name one of "
+            "these."
         )
     try:
         dataset = open_dataset(text, split)

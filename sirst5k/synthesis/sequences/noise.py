@@ -9,6 +9,7 @@ from pathlib import Path
 from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.errors import NoiseError
 from sirst5k.noise import SequenceNoise
+from sirst5k.noise.no_windows import NoWindowsError
 from sirst5k.synthesis.parameters import AdaptiveSampling
 
 Progress = Callable[[Iterable[str]], Iterable[str]]
@@ -34,4 +35,7 @@ def sample_sequence_noise(
     dataset: SequenceDataset, sampling: AdaptiveSampling, progress: Progress | None = None
 ) -> SequenceNoise:
     """Measure the noise of sequences by a recipe's rule."""
-    return SequenceNoise.sample(dataset, progress=progress, **asdict(sampling))
+    try:
+        return SequenceNoise.sample(dataset, progress=progress, **asdict(sampling))
+    except NoWindowsError as error:
+        raise error.of_recipe() from None
