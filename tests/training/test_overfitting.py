@@ -28,6 +28,9 @@ PLAIN = {
 CASES: dict[str, tuple[dict[str, Any], float, int]] = {
     "dnanet": ({"channels": "one", "backbone": "resnet_10"}, 0.01, 400),
     "mshnet": ({"widths": [8, 16, 32, 64], "blocks": [1, 1, 1, 1]}, 0.003, 400),
+    # Its cross-entropy weighs every pixel alike, and one in seventy is target. At half of this
+    # width it is still on its way when the steps end: IoU 0.87, and 0.43 at a rate of 0.003.
+    "dstransnet": ({"width": 8, "layers": 1, "wavelet_levels": [1] * 5}, 0.01, 300),
 }
 
 
