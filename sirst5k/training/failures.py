@@ -61,21 +61,19 @@ def is_out_of_memory(error: BaseException) -> bool:
     return named or "out of memory" in text or "not enough memory" in text
 
 
-def out_of_memory(batch_size: int, fits: int | None) -> TrainingError:
+def out_of_memory(batch_size: int, fits: int) -> TrainingError:
     """Return the error for a batch that is too large.
 
     Parameters
     ----------
     batch_size : int
-    fits : int, optional
-        What would fit, as far as that could be measured.
+    fits : int
+        With how many a step was seen to fit; 0 if with none.
     """
-    if fits is None:
-        advice = "Try --batch-size auto, or half of it"
-    elif fits < 1:
-        advice = "Not even one frame fits: make the crop smaller (--size)"
+    if fits < 1:
+        advice = "No smaller batch fits either: make the crop smaller (--size)"
     else:
-        advice = f"About {fits} would fit: --batch-size {fits}"
+        advice = f"{fits} would fit: --batch-size {fits}"
     return TrainingError(
         f"Expected a batch of {batch_size} frames to fit, but the memory ran out. {advice}."
     )

@@ -146,7 +146,7 @@ def fit(
         are computed or read anew for each batch, in processes beside the training.
     **wishes
         Fields of `TrainingConfig`. A `batch_size` of ``auto`` is the largest power of two
-        that fits into the GPU; without one it is the protocol's.
+        with which a step was seen to fit; on a CPU no more than the protocol's.
 
     Returns
     -------
@@ -226,7 +226,7 @@ class _Kind(NamedTuple):
     """How runs of one kind of detector are prepared, and their batches measured."""
 
     prepare: Callable[..., Prepared]
-    trial: Callable[..., int | None]
+    trial: Callable[..., int]
 
 
 def _kind(config: TrainingConfig) -> _Kind:
@@ -262,12 +262,12 @@ def _measured_batch(config: TrainingConfig, folder: RunFolder, fabric: Any, over
     before = None if overwrite else folder.read_config()
     with suppress(KeyError, TypeError):
         return int(before["training"]["batch_size"])  # type: ignore[index]
-    fits = _kind(config).trial(config, fabric.device)
-    if fits is None:
-        return config.batch_size
+    ranks = int(fabric.world_size)
+    most = None if fabric.device.type == "cuda" else max(1, config.batch_size // ranks)
+    fits = _kind(config).trial(config, fabric.device, most)
     if fits < 1:
-        raise out_of_memory(2, 0)
-    return (1 << (fits.bit_length() - 1)) * int(fabric.world_size)
+        raise out_of_memory(ranks, 0)
+    return fits * ranks
 
 
 def _document(config: TrainingConfig, dataset: Any, recipe: Recipe | None) -> dict[str, Any]:

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from traceback import clear_frames
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sirst5k.detectors.weights import save_weights
-from sirst5k.errors import ParameterError
+from sirst5k.errors import ParameterError, TrainingError
 from sirst5k.training.agreeing import Agreement
 from sirst5k.training.averaging import WeightAverage
 from sirst5k.training.checkpoint import Progress, load_state, save_state
@@ -155,34 +156,43 @@ class Loop:
         return self.progress
 
     def _step(self, step: int) -> None:
-        config = self.config
         try:
-            batch = self.task.make(step)
-            self._set_rate(step)
-            found = self.task.loss(self.wrapped, batch, step)
-            if self.fabric.device.type == "cpu":
-                self._check_finite(found.total.detach()[None], step)
-            self.optimizer.zero_grad(set_to_none=True)
-            self.fabric.backward(found.total)
-            if config.gradient_clip is not None:
-                # A gradient that is not finite shows in the next loss, which names its batch.
-                self.fabric.clip_gradients(
-                    self.wrapped,
-                    self.optimizer,
-                    max_norm=config.gradient_clip,
-                    error_if_nonfinite=False,
-                )
-            self.optimizer.step()
+            self._learn(step)
         except (RuntimeError, MemoryError) as error:
-            if is_out_of_memory(error):
-                fits = self.task.largest_batch(self.network)
-                raise out_of_memory(len(self.task.names(step)), fits) from error
-            raise
+            if not is_out_of_memory(error):
+                raise
+            clear_frames(error.__traceback__)  # they hold the batch and what was made of it
+            raise self._too_large(step) from error
         if self.average is not None:
             self.average.update(self.network)
+        self._since += 1
+
+    def _learn(self, step: int) -> None:
+        batch = self.task.make(step)
+        self._set_rate(step)
+        found = self.task.loss(self.wrapped, batch, step)
+        if self.fabric.device.type == "cpu":
+            self._check_finite(found.total.detach()[None], step)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(found.total)
+        if self.config.gradient_clip is not None:
+            # A gradient that is not finite shows in the next loss, which names its batch.
+            self.fabric.clip_gradients(
+                self.wrapped,
+                self.optimizer,
+                max_norm=self.config.gradient_clip,
+                error_if_nonfinite=False,
+            )
+        self.optimizer.step()
         self._losses[self._since] = found.total.detach()
         self._overlap += found.overlap
-        self._since += 1
+
+    def _too_large(self, step: int) -> TrainingError:
+        """Return the error for a batch that did not fit, with one that does."""
+        self.optimizer.zero_grad(set_to_none=True)
+        frames, ranks = len(self.task.names(step)), int(self.fabric.world_size)
+        fits = self.task.largest_batch(self.network, frames - 1)
+        return out_of_memory(frames * ranks, fits * ranks)
 
     def _may_stop(self) -> bool:
         """Return whether a run may end after this step, and its state say all there is.
