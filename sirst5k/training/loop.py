@@ -22,8 +22,10 @@ from sirst5k.training.config import TrainingConfig
 from sirst5k.training.failures import (
     diverged,
     diverged_elsewhere,
+    is_lost_process,
     is_out_of_memory,
     out_of_memory,
+    stopped_elsewhere,
 )
 from sirst5k.training.records import Records
 from sirst5k.training.run_folder import BEST, LAST, METRICS, STATE, RunFolder
@@ -123,6 +125,14 @@ class Loop:
         TrainingError
             If the loss is not finite, or memory runs out.
         """
+        try:
+            return self._run(stop)
+        except RuntimeError as error:
+            if self.agreement.alone or not is_lost_process(error):
+                raise
+            raise stopped_elsewhere() from error
+
+    def _run(self, stop: StopRequest) -> Progress:
         first = self.agreement.first
         records = Records(self.folder / METRICS, self.progress.step) if first else None
         self._recall(records)
@@ -141,7 +151,7 @@ class Loop:
                     self._record(records)
                 if self.progress.step % self.validate_every == 0 or at_end:
                     self._validate(records)
-                    self._save()
+                    self.agreement.by_first(self._save)
                     saved = now
                 elif now - saved > SAVE_EVERY and self._may_stop():
                     self._save()
@@ -221,7 +231,7 @@ class Loop:
         if not own[place]:
             raise diverged_elsewhere(step)
         arrays = self.task.arrays(self.task.make(step))
-        raise diverged(step, self.task.names(step), self.folder.path, arrays)
+        raise diverged(step, self.task.names(step), self.folder.path, arrays, process=self._process)
 
     def _score(self, step: int) -> dict[str, float]:
         """Score the network after some steps; name the last batch where it has diverged."""
@@ -232,7 +242,14 @@ class Loop:
             arrays = self.task.arrays(self.task.make(last))
             names = self.task.names(last)
             expected = "finite predictions after step"
-            raise diverged(last, names, self.folder.path, arrays, expected) from error
+            raise diverged(
+                last, names, self.folder.path, arrays, expected, self._process
+            ) from error
+
+    @property
+    def _process(self) -> int | None:
+        """Which of several processes this is."""
+        return None if self.agreement.alone else int(self.fabric.global_rank)
 
     def _record(self, records: Records | None) -> None:
         """Write the mean of the last steps; a GPU is waited for here and nowhere else."""
@@ -260,23 +277,26 @@ class Loop:
         self._check_finite(self._losses[: self._since], step - self._since)
         averaged = self.average.applied(self.network) if self.average else nullcontext()
         with averaged:
-            scores = None
-            if self.agreement.first:
-                scores = self._score(step)
-            self._validated = self.agreement.told(scores)
+            self._validated = self.agreement.by_first(lambda: self._score(step))
             value = self._validated[self.config.select_by]
             better = value == value and (self.progress.best is None or value > self.progress.best)
             if better:
                 self.progress.best, self.progress.best_step = value, step
                 self.progress.stale = 0
-                self._save_weights(BEST)
             else:
                 self.progress.stale += 1
-            self._save_weights(LAST)
-            if self.watch is not None and self.fabric.is_global_zero:
-                self.network.eval()
-                self.watch(self.network, step, self.task.warming_up(step - 1))
-                self.network.train()
+            self.agreement.by_first(lambda: self._keep(better, records))
+
+    def _keep(self, better: bool, records: Records | None) -> None:
+        """Write what a validation found, and the weights as they are scored."""
+        step = self.progress.step
+        if better:
+            self._save_weights(BEST)
+        self._save_weights(LAST)
+        if self.watch is not None:
+            self.network.eval()
+            self.watch(self.network, step, self.task.warming_up(step - 1))
+            self.network.train()
         if records is not None:
             records.add(step=step, validation=self._validated)
             self._to_board(self._validated, "validation")
@@ -297,9 +317,8 @@ class Loop:
         save_state(self.folder / STATE, self.progress, self.network, self.optimizer, self.average)
 
     def _save_weights(self, name: str) -> None:
-        if self.fabric.is_global_zero:
-            said = {**self.notes, "step": str(self.progress.step)}
-            save_weights(self.network, self.folder / name, **said)
+        said = {**self.notes, "step": str(self.progress.step)}
+        save_weights(self.network, self.folder / name, **said)
 
     def _recall(self, records: Records | None) -> None:
         """Take from the records what the bar of an interrupted run showed."""
