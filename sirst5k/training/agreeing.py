@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from sirst5k.training.failures import stopped_elsewhere
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,26 @@ class Agreement:
         if self.alone:
             return flag
         return bool(self.total(torch.tensor(float(flag), device=self.fabric.device)) > 0)
+
+    def by_first(self, work: Callable[[], Any]) -> Any:
+        """Return what the first process makes; where it cannot, all of them stop.
+
+        Raises
+        ------
+        TrainingError
+            In the others. The first raises what went wrong.
+        """
+        if self.alone:
+            return work()
+        made, error = None, None
+        if self.first:
+            try:
+                made = work()
+            except Exception as caught:  # whatever it was: the others wait for it
+                error = caught
+        if self.any(error is not None):
+            raise error or stopped_elsewhere()
+        return self.told(made)
 
     def told(self, value: Any) -> Any:
         """Return the first process's value."""

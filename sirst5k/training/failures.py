@@ -17,6 +17,7 @@ def diverged(
     folder: Path,
     batch: dict[str, Any],
     expected: str = "a finite loss in step",
+    process: int | None = None,
 ) -> TrainingError:
     """Save the batch whose loss is not finite; return the error that names it.
 
@@ -32,8 +33,11 @@ def diverged(
         Name -> array to save.
     expected : str
         What was not, with the number of the step after it.
+    process : int, optional
+        Which of several this is: each saves its own share.
     """
-    file = folder / f"diverged-step-{step}.npz"
+    share = "" if process is None else f"-process-{process}"
+    file = folder / f"diverged-step-{step}{share}.npz"
     shown = ", ".join(ids[:6]) + (", …" if len(ids) > 6 else "")
     try:
         np.savez_compressed(file, ids=np.array(ids), **batch)
@@ -54,6 +58,21 @@ def diverged_elsewhere(step: int) -> TrainingError:
     )
 
 
+def stopped_elsewhere() -> TrainingError:
+    """Return the error for a run of which another process has ended."""
+    return TrainingError(
+        "Expected every process of this run to go on, but another one has stopped, and has said "
+        "why. After that is mended, the same command goes on from the last saved state."
+    )
+
+
+def is_lost_process(error: BaseException) -> bool:
+    """Return whether an error says that another process does not answer any more."""
+    text = str(error).lower()
+    named = type(error).__name__ in ("DistBackendError", "DistNetworkError")
+    return named or "gloo" in text or "connection closed by peer" in text
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory ran out, on a GPU or off it."""
     text = str(error).lower()
@@ -61,21 +80,19 @@ def is_out_of_memory(error: BaseException) -> bool:
     return named or "out of memory" in text or "not enough memory" in text
 
 
-def out_of_memory(batch_size: int, fits: int | None) -> TrainingError:
+def out_of_memory(batch_size: int, fits: int) -> TrainingError:
     """Return the error for a batch that is too large.
 
     Parameters
     ----------
     batch_size : int
-    fits : int, optional
-        What would fit, as far as that could be measured.
+    fits : int
+        With how many a step was seen to fit; 0 if with none.
     """
-    if fits is None:
-        advice = "Try --batch-size auto, or half of it"
-    elif fits < 1:
-        advice = "Not even one frame fits: make the crop smaller (--size)"
+    if fits < 1:
+        advice = "No smaller batch fits either: make the crop smaller (--size)"
     else:
-        advice = f"About {fits} would fit: --batch-size {fits}"
+        advice = f"{fits} would fit: --batch-size {fits}"
     return TrainingError(
         f"Expected a batch of {batch_size} frames to fit, but the memory ran out. {advice}."
     )

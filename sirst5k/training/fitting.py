@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
 from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.detectors.registry import task_of
-from sirst5k.errors import OutputError
 from sirst5k.noise import NoiseBank, SequenceNoise
 from sirst5k.synthesis import Recipe
 from sirst5k.training.agreeing import Agreement
+from sirst5k.training.claiming import claim, document_of
 from sirst5k.training.config import TrainingConfig
 from sirst5k.training.curves import draw_curves
 from sirst5k.training.devices import check_shares, make_fabric
@@ -32,7 +32,6 @@ from sirst5k.training.records import read_records
 from sirst5k.training.resolving import resolve
 from sirst5k.training.run_folder import (
     BEST,
-    CONFIG,
     CURVES,
     LAST,
     METRICS,
@@ -154,7 +153,7 @@ def fit(
         are computed or read anew for each batch, in processes beside the training.
     **wishes
         Fields of `TrainingConfig`. A `batch_size` of ``auto`` is the largest power of two
-        that fits into the GPU; without one it is the protocol's.
+        with which a step was seen to fit; on a CPU no more than the protocol's.
 
     Returns
     -------
@@ -167,11 +166,10 @@ def fit(
     Interrupted
         On Ctrl-C or SIGTERM, with the state saved.
     """
-    wished_batch = wishes.pop("batch_size", None)
-    measured = wished_batch == "auto"
-    config = resolve(
-        detector, protocol, assignments, batch_size=None if measured else wished_batch, **wishes
-    )
+    measured = wishes.get("batch_size") == "auto"
+    if measured:
+        del wishes["batch_size"]
+    config = resolve(detector, protocol, assignments, **wishes)
     check_run_folder(out)
     named = isinstance(data, str | os.PathLike)
     dataset: Any = training_part(open_dataset(data, split), split) if named else data  # type: ignore[arg-type]
@@ -182,12 +180,8 @@ def fit(
         fits = _measured_batch(config, folder, fabric, overwrite)
         config = replace(config, batch_size=Agreement(fabric).told(fits))
     check_shares(config, fabric.world_size)
-    document = _document(config, dataset, made_by)
-    if not overwrite:
-        _check_folder(folder, document)
-    elif fabric.is_global_zero:
-        folder.clear()
-    fabric.barrier()  # nobody goes on from what is just being removed
+    document = document_of(config, dataset, made_by)
+    claim(folder, document, fabric, overwrite)
     kept = None if cache is False else cache_folder(None if cache is True else cache)
     material = Source(
         dataset,
@@ -205,22 +199,38 @@ def fit(
     loop.watch = watch
     loop.resume()
     if fabric.is_global_zero:
-        folder.write_config(document)
-        where = {"frames": prepared.where, "processes": fabric.world_size}
-        folder.write_environment(environment(fabric.device, loop.progress.step) | where)
-        loop.board = _board(folder)
+        _note_start(loop, document, prepared.where)
     if started is not None and fabric.is_global_zero:
         loop.observe = started(loop.steps, loop.progress.step, config.batch_size)
+    _run(loop)
+    return _report(loop, prepared.frames)
+
+
+def _note_start(loop: Loop, document: dict[str, Any], where: str) -> None:
+    """Write what the run is, and on what it goes on now."""
+    folder, fabric = loop.folder, loop.fabric
+    folder.write_config(document)
+    frames = {"frames": where, "processes": fabric.world_size}
+    folder.write_environment(environment(fabric.device, loop.progress.step) | frames)
+    loop.board = _board(folder)
+
+
+def _run(loop: Loop) -> None:
+    """Train to the end; the curves are drawn of a run that stops before, too."""
     with stop_requests() as stop:
         try:
-            progress = loop.run(stop)
+            loop.run(stop)
         finally:
-            if fabric.is_global_zero:
-                draw_curves(read_records(folder / METRICS), folder / CURVES)
+            if loop.fabric.is_global_zero:
+                draw_curves(read_records(loop.folder / METRICS), loop.folder / CURVES)
+
+
+def _report(loop: Loop, frames: int) -> FitReport:
+    folder, progress = loop.folder, loop.progress
     rows = [row for row in read_records(folder / METRICS) if "validation" in row]
     return FitReport(
         folder=folder.path,
-        frames=prepared.frames,
+        frames=frames,
         steps=progress.step,
         best=progress.best,
         best_step=progress.best_step,
@@ -235,7 +245,7 @@ class _Kind(NamedTuple):
     """How runs of one kind of detector are prepared, and their batches measured."""
 
     prepare: Callable[..., Prepared]
-    trial: Callable[..., int | None]
+    trial: Callable[..., int]
 
 
 def _kind(config: TrainingConfig) -> _Kind:
@@ -271,45 +281,12 @@ def _measured_batch(config: TrainingConfig, folder: RunFolder, fabric: Any, over
     before = None if overwrite else folder.read_config()
     with suppress(KeyError, TypeError):
         return int(before["training"]["batch_size"])  # type: ignore[index]
-    fits = _kind(config).trial(config, fabric.device)
-    if fits is None:
-        return config.batch_size
+    ranks = int(fabric.world_size)
+    most = None if fabric.device.type == "cuda" else max(1, config.batch_size // ranks)
+    fits = _kind(config).trial(config, fabric.device, most)
     if fits < 1:
-        raise out_of_memory(2, 0)
-    return (1 << (fits.bit_length() - 1)) * int(fabric.world_size)
-
-
-def _document(config: TrainingConfig, dataset: Any, recipe: Recipe | None) -> dict[str, Any]:
-    """Return what a run is: it goes on only with the same."""
-    data = {
-        "source": dataset.describe(),
-        "split": dataset.split,
-        "images": len(dataset),
-        "fingerprint": dataset.fingerprint(),
-        "recipe": None if recipe is None else recipe.to_dict(),
-    }
-    return {"data": data, "training": config.to_dict()}
-
-
-def _check_folder(folder: RunFolder, document: dict[str, Any]) -> None:
-    before = folder.read_config()
-    # A value that an older version did not know is None where it was not there.
-    changed = [] if before is None else sorted(_differences(before, document))
-    if not changed:
-        return
-    raise OutputError(
-        f"{folder.path} holds another run: {'; '.join(changed[:4])}"
-        f"{'; …' if len(changed) > 4 else ''}. Go on with the old values, name another "
-        f"folder, or start again with --overwrite ({folder / CONFIG} has the old ones)."
-    )
-
-
-def _differences(old: Any, new: Any, path: str = "") -> list[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = [*old, *(key for key in new if key not in old)]
-        nested = (_differences(old.get(k), new.get(k), f"{path}.{k}" if path else k) for k in keys)
-        return [line for lines in nested for line in lines]
-    return [] if old == new else [f"{path} was {old!r}, now {new!r}"]
+        raise out_of_memory(ranks, 0)
+    return fits * ranks
 
 
 def _board(folder: RunFolder) -> Any:

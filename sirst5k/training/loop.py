@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from traceback import clear_frames
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sirst5k.detectors.weights import save_weights
-from sirst5k.errors import ParameterError
+from sirst5k.errors import ParameterError, TrainingError
 from sirst5k.training.agreeing import Agreement
 from sirst5k.training.averaging import WeightAverage
 from sirst5k.training.checkpoint import Progress, load_state, save_state
@@ -21,8 +22,10 @@ from sirst5k.training.config import TrainingConfig
 from sirst5k.training.failures import (
     diverged,
     diverged_elsewhere,
+    is_lost_process,
     is_out_of_memory,
     out_of_memory,
+    stopped_elsewhere,
 )
 from sirst5k.training.records import Records
 from sirst5k.training.run_folder import BEST, LAST, METRICS, STATE, RunFolder
@@ -122,6 +125,14 @@ class Loop:
         TrainingError
             If the loss is not finite, or memory runs out.
         """
+        try:
+            return self._run(stop)
+        except RuntimeError as error:
+            if self.agreement.alone or not is_lost_process(error):
+                raise
+            raise stopped_elsewhere() from error
+
+    def _run(self, stop: StopRequest) -> Progress:
         first = self.agreement.first
         records = Records(self.folder / METRICS, self.progress.step) if first else None
         self._recall(records)
@@ -140,7 +151,7 @@ class Loop:
                     self._record(records)
                 if self.progress.step % self.validate_every == 0 or at_end:
                     self._validate(records)
-                    self._save()
+                    self.agreement.by_first(self._save)
                     saved = now
                 elif now - saved > SAVE_EVERY and self._may_stop():
                     self._save()
@@ -155,34 +166,43 @@ class Loop:
         return self.progress
 
     def _step(self, step: int) -> None:
-        config = self.config
         try:
-            batch = self.task.make(step)
-            self._set_rate(step)
-            found = self.task.loss(self.wrapped, batch, step)
-            if self.fabric.device.type == "cpu":
-                self._check_finite(found.total.detach()[None], step)
-            self.optimizer.zero_grad(set_to_none=True)
-            self.fabric.backward(found.total)
-            if config.gradient_clip is not None:
-                # A gradient that is not finite shows in the next loss, which names its batch.
-                self.fabric.clip_gradients(
-                    self.wrapped,
-                    self.optimizer,
-                    max_norm=config.gradient_clip,
-                    error_if_nonfinite=False,
-                )
-            self.optimizer.step()
+            self._learn(step)
         except (RuntimeError, MemoryError) as error:
-            if is_out_of_memory(error):
-                fits = self.task.largest_batch(self.network)
-                raise out_of_memory(len(self.task.names(step)), fits) from error
-            raise
+            if not is_out_of_memory(error):
+                raise
+            clear_frames(error.__traceback__)  # they hold the batch and what was made of it
+            raise self._too_large(step) from error
         if self.average is not None:
             self.average.update(self.network)
+        self._since += 1
+
+    def _learn(self, step: int) -> None:
+        batch = self.task.make(step)
+        self._set_rate(step)
+        found = self.task.loss(self.wrapped, batch, step)
+        if self.fabric.device.type == "cpu":
+            self._check_finite(found.total.detach()[None], step)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(found.total)
+        if self.config.gradient_clip is not None:
+            # A gradient that is not finite shows in the next loss, which names its batch.
+            self.fabric.clip_gradients(
+                self.wrapped,
+                self.optimizer,
+                max_norm=self.config.gradient_clip,
+                error_if_nonfinite=False,
+            )
+        self.optimizer.step()
         self._losses[self._since] = found.total.detach()
         self._overlap += found.overlap
-        self._since += 1
+
+    def _too_large(self, step: int) -> TrainingError:
+        """Return the error for a batch that did not fit, with one that does."""
+        self.optimizer.zero_grad(set_to_none=True)
+        frames, ranks = len(self.task.names(step)), int(self.fabric.world_size)
+        fits = self.task.largest_batch(self.network, frames - 1)
+        return out_of_memory(frames * ranks, fits * ranks)
 
     def _may_stop(self) -> bool:
         """Return whether a run may end after this step, and its state say all there is.
@@ -211,7 +231,7 @@ class Loop:
         if not own[place]:
             raise diverged_elsewhere(step)
         arrays = self.task.arrays(self.task.make(step))
-        raise diverged(step, self.task.names(step), self.folder.path, arrays)
+        raise diverged(step, self.task.names(step), self.folder.path, arrays, process=self._process)
 
     def _score(self, step: int) -> dict[str, float]:
         """Score the network after some steps; name the last batch where it has diverged."""
@@ -222,7 +242,14 @@ class Loop:
             arrays = self.task.arrays(self.task.make(last))
             names = self.task.names(last)
             expected = "finite predictions after step"
-            raise diverged(last, names, self.folder.path, arrays, expected) from error
+            raise diverged(
+                last, names, self.folder.path, arrays, expected, self._process
+            ) from error
+
+    @property
+    def _process(self) -> int | None:
+        """Which of several processes this is."""
+        return None if self.agreement.alone else int(self.fabric.global_rank)
 
     def _record(self, records: Records | None) -> None:
         """Write the mean of the last steps; a GPU is waited for here and nowhere else."""
@@ -250,23 +277,26 @@ class Loop:
         self._check_finite(self._losses[: self._since], step - self._since)
         averaged = self.average.applied(self.network) if self.average else nullcontext()
         with averaged:
-            scores = None
-            if self.agreement.first:
-                scores = self._score(step)
-            self._validated = self.agreement.told(scores)
+            self._validated = self.agreement.by_first(lambda: self._score(step))
             value = self._validated[self.config.select_by]
             better = value == value and (self.progress.best is None or value > self.progress.best)
             if better:
                 self.progress.best, self.progress.best_step = value, step
                 self.progress.stale = 0
-                self._save_weights(BEST)
             else:
                 self.progress.stale += 1
-            self._save_weights(LAST)
-            if self.watch is not None and self.fabric.is_global_zero:
-                self.network.eval()
-                self.watch(self.network, step, self.task.warming_up(step - 1))
-                self.network.train()
+            self.agreement.by_first(lambda: self._keep(better, records))
+
+    def _keep(self, better: bool, records: Records | None) -> None:
+        """Write what a validation found, and the weights as they are scored."""
+        step = self.progress.step
+        if better:
+            self._save_weights(BEST)
+        self._save_weights(LAST)
+        if self.watch is not None:
+            self.network.eval()
+            self.watch(self.network, step, self.task.warming_up(step - 1))
+            self.network.train()
         if records is not None:
             records.add(step=step, validation=self._validated)
             self._to_board(self._validated, "validation")
@@ -287,9 +317,8 @@ class Loop:
         save_state(self.folder / STATE, self.progress, self.network, self.optimizer, self.average)
 
     def _save_weights(self, name: str) -> None:
-        if self.fabric.is_global_zero:
-            said = {**self.notes, "step": str(self.progress.step)}
-            save_weights(self.network, self.folder / name, **said)
+        said = {**self.notes, "step": str(self.progress.step)}
+        save_weights(self.network, self.folder / name, **said)
 
     def _recall(self, records: Records | None) -> None:
         """Take from the records what the bar of an interrupted run showed."""

@@ -98,9 +98,9 @@ def _stills(config: TrainingConfig, source: Source) -> Source:
     return replace(source, data=data.stills(), test=None, held_out=held_out.stills())
 
 
-def trial(config: TrainingConfig, device: torch.device) -> int | None:
-    """Return about how many frames a training step can take; None on a CPU."""
-    return frames_that_fit(fresh_network(config), config, _criterion(config), device)
+def trial(config: TrainingConfig, device: torch.device, most: int | None) -> int:
+    """Return how many frames a training step can take, of at most so many."""
+    return frames_that_fit(fresh_network(config), config, _criterion(config), device, most)
 
 
 def _criterion(config: TrainingConfig) -> Any:

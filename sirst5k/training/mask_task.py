@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sirst5k.training.config import TrainingConfig
-from sirst5k.training.sizing import largest_batch, low_precision
+from sirst5k.training.sizing import largest_batch, trial_precision
 from sirst5k.training.stepping import BatchMaker, batch_loss, loss_epoch, overlap
 from sirst5k.training.task import StepLoss
 from sirst5k.training.validating import Validation
@@ -86,25 +86,29 @@ class MaskTask:
         images, masks = batch
         return {"images": images.float().cpu().numpy(), "masks": masks.cpu().numpy()}
 
-    def largest_batch(self, network: nn.Module) -> int | None:
-        """Return about how many frames would fit."""
-        return frames_that_fit(network, self.config, self.criterion, self.maker.device)
+    def largest_batch(self, network: nn.Module, most: int) -> int:
+        """Return how many frames fit, of at most so many."""
+        return frames_that_fit(network, self.config, self.criterion, self.maker.device, most)
 
     def _epoch(self, step: int) -> int:
         return loss_epoch(self.config, step, self.steps, self.per_epoch)
 
 
 def frames_that_fit(
-    network: nn.Module, config: TrainingConfig, criterion: Any, device: torch.device
-) -> int | None:
-    """Return about how many frames a training step can take; None on a CPU."""
+    network: nn.Module,
+    config: TrainingConfig,
+    criterion: Any,
+    device: torch.device,
+    most: int | None,
+) -> int:
+    """Return how many frames a training step can take, see `largest_batch`."""
 
     def step(trial: Any, frames: int) -> None:
         side = config.augmentation.crop
         images = torch.zeros(frames, config.in_channels, side, side, device=device)
         masks = torch.zeros(frames, 1, side, side, device=device)
-        with low_precision(config):
+        with trial_precision(config, device):
             heads = trial.heads(images)
         criterion(heads, masks, epoch=1 << 20).backward()
 
-    return largest_batch(network, device, step)
+    return largest_batch(network, device, step, most)

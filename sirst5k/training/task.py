@@ -62,6 +62,6 @@ class Task(Protocol):
         """Return a batch as arrays by name, to be saved where it cannot be learned from."""
         ...
 
-    def largest_batch(self, network: nn.Module) -> int | None:
-        """Return about how many frames or clips would fit; None where it cannot be measured."""
+    def largest_batch(self, network: nn.Module, most: int) -> int:
+        """Return how many frames or clips fit, of at most so many; 0 if not one does."""
         ...

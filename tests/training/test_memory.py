@@ -76,3 +76,42 @@ def test_streamed_variants_train_to_the_same_weights(tmp_path: Path, jobs: int) 
 
     held, streamed = weights("held", None, 1), weights("streamed", 0, jobs)
     assert all(torch.equal(held[key], streamed[key]) for key in held)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="asks the kernel of Linux")
+@pytest.mark.parametrize(
+    ("memory", "jobs", "last"),
+    [(None, 1, 50), (0, 1, 50), pytest.param(0, 3, 500, marks=pytest.mark.slow)],
+)
+def test_memory_does_not_grow_with_the_steps(
+    tmp_path: Path, memory: int | None, jobs: int, last: int
+) -> None:
+    torch.set_num_threads(1)
+    held: dict[int, int] = {}
+
+    def started(steps: int, done: int, batch: int) -> Any:
+        def observe(shown: dict[str, float]) -> None:
+            if shown["step"] in (20, last):
+                lines = Path("/proc/self/status").read_text().splitlines()
+                (found,) = (line.split()[1] for line in lines if line.startswith("VmRSS"))
+                held[int(shown["step"])] = int(found)
+
+        return observe
+
+    fit(
+        "demo:n=14,size=64,seed=2",
+        "unet",
+        tmp_path / "run",
+        memory=memory,
+        network={"widths": [4, 8]},
+        augmentation={"crop": 64},
+        batch_size=8,
+        steps=last,
+        validate_every=10,
+        device="cpu",
+        cache=False,
+        jobs=jobs,
+        started=started,
+    )
+    # Thirty batches that somebody kept would be 7.5 MiB: eight images and masks of 64 x 64 each.
+    assert held[last] - held[20] < 4 * 1024  # KiB

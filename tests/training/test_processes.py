@@ -23,10 +23,12 @@ from sirst5k.training.records import read_records  # noqa: E402
 from sirst5k.training.sampling import ShuffledBatches  # noqa: E402
 from sirst5k.training.stepping import BatchMaker  # noqa: E402
 
-# What each process has in memory at the end is saved beside what the run wrote.
+# What each process has in memory at the end is saved beside what the run wrote, and what the
+# statistics of its first norm would be if they came from its own shares alone.
 SCRIPT = """
 import signal, sys
 from pathlib import Path
+import torch
 from safetensors.torch import save_file
 from sirst5k.training import Interrupted, fit, loop
 
@@ -34,8 +36,19 @@ out, devices, stop_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 run = loop.Loop.run
 
 def saving(self, stop):
+    name, norm = next(
+        (key, module) for key, module in self.network.named_modules()
+        if isinstance(module, torch.nn.BatchNorm2d)
+    )
+    seen = norm.running_mean.clone()
+    def look(module, inputs):
+        if module.training:
+            mean = inputs[0].detach().mean((0, 2, 3))
+            seen.copy_((1 - norm.momentum) * seen + norm.momentum * mean)
+    norm.register_forward_pre_hook(look)
     run(self, stop)
-    save_file(dict(self.network.named_parameters()), out / f"own-{self.fabric.global_rank}")
+    own = dict(self.network.named_parameters()) | {f"seen/{name}.running_mean": seen}
+    save_file(own, out / f"own-{self.fabric.global_rank}")
     return self.progress
 
 def started(steps, done, batch):
@@ -51,16 +64,22 @@ except Interrupted:
 """
 
 
-def start(folder: Path, *words: str, launcher: tuple[str, ...] = ()) -> str:
-    script = folder / "script.py"
-    script.write_text(SCRIPT)
+def start(
+    folder: Path,
+    *words: str,
+    launcher: tuple[str, ...] = (),
+    script: str = SCRIPT,
+    limit: float = 600,
+) -> str:
+    file = folder / "script.py"
+    file.write_text(script)
     clean = {k: v for k, v in os.environ.items() if "RANK" not in k and "WORLD" not in k}
     done = subprocess.run(
-        [sys.executable, *launcher, str(script), *words],
+        [sys.executable, *launcher, str(file), *words],
         env={**clean, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=limit,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -87,10 +106,78 @@ def test_two_processes_train_as_one_and_go_on(tmp_path: Path) -> None:
         assert [row["step"] for row in rows if "loss" in row] == [20, 40, 44]
         assert [row["step"] for row in rows if "validation" in row] == [11, 22, 33, 44]
         first, second, kept = (load_file(folder / name) for name in ("own-0", "own-1", LAST))
+        norm = next(key for key in first if key.startswith("seen/"))
+        seen = first.pop(norm), second.pop(norm)
+        if folder == whole:  # of the first process's shares
+            torch.testing.assert_close(seen[0], kept[norm.removeprefix("seen/")])
+            assert not torch.allclose(*seen)
         assert all(torch.equal(first[key], second[key]) for key in first)
         assert all(torch.equal(first[key], kept[key]) for key in first)
     one, other = load_file(whole / LAST), load_file(parts / LAST)
     assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+# One of two processes goes wrong in step 7, or at the validation after it.
+BROKEN = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from torch import nn
+from sirst5k.errors import TrainingError
+from sirst5k.training import fit
+from sirst5k.training.mask_task import MaskTask
+
+out, what, rank = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+loss, score = MaskTask.loss, MaskTask.score
+
+def broken_loss(self, wrapped, batch, step):
+    found = loss(self, wrapped, batch, step)
+    if self.maker.rank == rank and step == 7:
+        if what == "loss":
+            return replace(found, total=found.total * float("nan"))
+        if what == "memory":
+            raise MemoryError
+    return found
+
+def broken_score(self, network, autocast, step):
+    if what == "predictions":
+        nn.init.constant_(next(network.parameters()), float("nan"))
+    if what == "score":
+        raise OSError("the disk has gone")
+    return score(self, network, autocast, step)
+
+MaskTask.loss, MaskTask.score = broken_loss, broken_score
+try:
+    fit("demo:n=14,size=48,seed=2", "unet", out, devices=2, device="cpu", steps=44,
+        network={"widths": [4, 8]}, augmentation={"crop": 32}, batch_size=4, validate_every=11,
+        cache=False, jobs=1)
+except (TrainingError, OSError) as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "rank", "said", "elsewhere", "saved"),
+    [
+        ("loss", 0, "finite loss in step 7, got NaN or infinity, on demo_", "in another", "-7-"),
+        ("loss", 1, "finite loss in step 7, got NaN or infinity, on demo_", "in another", "-7-"),
+        ("predictions", 0, "predictions after step 10, got NaN or", "another one has", "-10-"),
+        ("score", 0, "OSError the disk has gone", "another one has stopped", None),
+        ("memory", 1, "2 would fit: --batch-size 2", "another one has stopped", None),
+    ],
+)
+def test_what_goes_wrong_in_one_process_stops_both(
+    tmp_path: Path, what: str, rank: int, said: str, elsewhere: str, saved: str | None
+) -> None:
+    run = tmp_path / "run"
+    printed = start(tmp_path, str(run), what, str(rank), script=BROKEN, limit=120).splitlines()
+    lines = [line for line in printed if "Error" in line]
+    assert len(lines) == 2
+    assert sum(said in line for line in lines) == 1
+    assert sum(elsewhere in line for line in lines) == 1
+    files = [path.name for path in run.glob("diverged-*")]
+    assert files == ([f"diverged-step{saved}process-{rank}.npz"] if saved else [])
 
 
 def config(**values: Any) -> TrainingConfig:

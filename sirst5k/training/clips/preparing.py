@@ -75,10 +75,10 @@ def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepar
     )
 
 
-def trial_clips(config: TrainingConfig, device: torch.device) -> int | None:
-    """Return about how many clips a training step can take; None on a CPU."""
+def trial_clips(config: TrainingConfig, device: torch.device, most: int | None) -> int:
+    """Return how many clips a training step can take, of at most so many."""
     network = first_network(config)
-    return clips_that_fit(network, config, _criterion(config, network), device)
+    return clips_that_fit(network, config, _criterion(config, network), device, most)
 
 
 def check_clips(config: TrainingConfig, source: Source) -> None:

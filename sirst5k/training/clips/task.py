@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sirst5k.training.clips.batches import ClipBatch, ClipMaker
 from sirst5k.training.clips.validating import ClipValidation
 from sirst5k.training.config import TrainingConfig
-from sirst5k.training.sizing import largest_batch, low_precision
+from sirst5k.training.sizing import largest_batch, trial_precision
 from sirst5k.training.task import StepLoss
 
 
@@ -98,23 +98,27 @@ class ClipTask:
             "counts": batch.counts.cpu().numpy(),
         }
 
-    def largest_batch(self, network: nn.Module) -> int | None:
-        """Return about how many clips would fit."""
+    def largest_batch(self, network: nn.Module, most: int) -> int:
+        """Return how many clips fit, of at most so many."""
         maker = self.maker
-        return clips_that_fit(network, maker.config, self.criterion, maker.frames.device)
+        return clips_that_fit(network, maker.config, self.criterion, maker.frames.device, most)
 
 
 def clips_that_fit(
-    network: nn.Module, config: TrainingConfig, criterion: Any, device: torch.device
-) -> int | None:
-    """Return about how many clips a training step can take; None on a CPU."""
+    network: nn.Module,
+    config: TrainingConfig,
+    criterion: Any,
+    device: torch.device,
+    most: int | None,
+) -> int:
+    """Return how many clips a training step can take, see `largest_batch`."""
 
     def step(trial: Any, clips: int) -> None:
         side = config.augmentation.crop
         shape = (clips, config.in_channels, trial.clip_length, side, side)
         boxes = torch.full((clips, 1, 4), side / 2, device=device)
-        with low_precision(config):
+        with trial_precision(config, device):
             maps, extras = trial.supervise(torch.zeros(shape, device=device))
         criterion(maps, boxes, None, extras).total.backward()
 
-    return largest_batch(network, device, step)
+    return largest_batch(network, device, step, most)
