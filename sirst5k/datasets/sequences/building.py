@@ -191,7 +191,19 @@ def listed_dataset(
     reading: Reading,
     length: int,
 ) -> SequenceDataset:
-    """Return the dataset of what was gathered, its key frames those of all lists."""
+    """Return the dataset of what was gathered, its key frames those of all lists.
+
+    Parameters
+    ----------
+    layout : str
+    gathering : Gathering
+    files : SequenceFiles
+    lists : dict of str to tuple of str
+        Both from `Gathering.finish`.
+    reading : Reading
+    length : int
+        Frames of a clip.
+    """
     every = {frame_id for frames in lists.values() for frame_id in frames}
     return SequenceDataset(
         FileSequences(files, reading.mask_threshold, reading.max_pixels),
