@@ -10,6 +10,7 @@ _NEEDS = {
         "sirst5k/comparison/clips/*.py",
         "sirst5k/comparison/report/*.py",
         "tests/comparison/faking.py",
+        "tests/torch_makers.py",
         "sirst5k/detectors/networks/*.py",
         "sirst5k/detectors/weights/*.py",
         "sirst5k/losses/*.py",

@@ -12,7 +12,6 @@ from sirst5k.errors import ParameterError, RecipeError
 from sirst5k.synthesis import Recipe, built_in_recipes
 from sirst5k.synthesis.sequences import check_recipe
 
-KINDS = ("none", "recipe", "folder")
 BASELINE = "none"
 
 

@@ -8,14 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sirst5k.detectors.classical import ClassicalDetector, check_sizes
-from sirst5k.detectors.patches import neighbour_means
+from sirst5k.detectors.patches import CellContrast, neighbour_means
 
 _DARKEST = np.float32(1 / 255)
 
 
 @dataclass(frozen=True, slots=True)
-class LocalContrast(ClassicalDetector):
+class LocalContrast(CellContrast):
     """Multiscale local contrast measure (LCM).
 
     With ``L`` the largest level of a cell and ``m_i`` the mean of the i-th of the eight cells
@@ -33,33 +32,15 @@ class LocalContrast(ClassicalDetector):
     """
 
     k: float = 5.0
-    sizes: int | tuple[int, ...] = (3, 5, 7, 9)
-
-    def __post_init__(self) -> None:
-        ClassicalDetector.__post_init__(self)
-        object.__setattr__(self, "sizes", check_sizes(self.sizes, "the cells' sizes"))
 
     @property
     def name(self) -> str:
         """The detector's name in the registry."""
         return "lcm"
 
-    @property
-    def support(self) -> int:
-        """One and a half cells."""
-        return max(size + size // 2 for size in self._sides)
-
-    @property
-    def _sides(self) -> tuple[int, ...]:
-        assert isinstance(self.sizes, tuple)  # since __post_init__
-        return self.sizes
-
-    def filter(self, frame: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the contrast of an ``(H, W)`` frame, in the frame's unit."""
-        best = np.zeros_like(frame)
-        for size in self._sides:
-            around = neighbour_means(frame, size)[:8]
-            largest = cv2.dilate(frame, np.ones((size, size), np.uint8))
-            contrast = largest * largest / np.maximum(around.max(axis=0), _DARKEST)
-            np.maximum(best, contrast, out=best)
-        return best
+    def _contrast(self, frame: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+        """Return the ``(H, W)`` contrast of cells of one size, in the frame's unit."""
+        around = neighbour_means(frame, size)[:8]
+        largest = cv2.dilate(frame, np.ones((size, size), np.uint8))
+        contrast: NDArray[np.float32] = largest * largest / np.maximum(around.max(axis=0), _DARKEST)
+        return contrast

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sirst5k.detectors.classical import ClassicalDetector, check_sizes
-from sirst5k.detectors.patches import neighbour_means
+from sirst5k.detectors.patches import CellContrast, neighbour_means
 from sirst5k.errors import ParameterError, suggest
 
 POLARITIES = ("bright", "dark", "both")
 
 
 @dataclass(frozen=True, slots=True)
-class PatchContrast(ClassicalDetector):
+class PatchContrast(CellContrast):
     """Multiscale patch-based contrast measure (MPCM).
 
     With ``d_i`` the mean of a cell minus that of the i-th of the eight cells around it, where
@@ -36,12 +35,10 @@ class PatchContrast(ClassicalDetector):
     """
 
     k: float = 16.0
-    sizes: int | tuple[int, ...] = (3, 5, 7, 9)
     polarity: str = "bright"
 
     def __post_init__(self) -> None:
-        ClassicalDetector.__post_init__(self)
-        object.__setattr__(self, "sizes", check_sizes(self.sizes, "the cells' sizes"))
+        CellContrast.__post_init__(self)
         if self.polarity not in POLARITIES:
             hint = suggest(str(self.polarity), POLARITIES)
             raise ParameterError(f"There is no polarity {self.polarity!r}.{hint}")
@@ -51,25 +48,13 @@ class PatchContrast(ClassicalDetector):
         """The detector's name in the registry."""
         return "mpcm"
 
-    @property
-    def support(self) -> int:
-        """One and a half cells."""
-        return max(size + size // 2 for size in self._sides)
-
-    @property
-    def _sides(self) -> tuple[int, ...]:
-        assert isinstance(self.sizes, tuple)  # since __post_init__
-        return self.sizes
-
-    def filter(self, frame: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the contrast of an ``(H, W)`` frame, in the frame's unit squared."""
-        best = np.zeros_like(frame)
-        for size in self._sides:
-            means = neighbour_means(frame, size)
-            difference = means[8] - means[:8]
-            if self.polarity != "both":
-                # Of the wrong sign is no contrast at all, rather than a positive product.
-                sign = np.float32(1 if self.polarity == "bright" else -1)
-                difference = np.maximum(sign * difference, 0)
-            np.maximum(best, (difference[:4] * difference[4:]).min(axis=0), out=best)
-        return best
+    def _contrast(self, frame: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+        """Return the ``(H, W)`` contrast of cells of one size, in the frame's unit squared."""
+        means = neighbour_means(frame, size)
+        difference = means[8] - means[:8]
+        if self.polarity != "both":
+            # Of the wrong sign is no contrast at all, rather than a positive product.
+            sign = np.float32(1 if self.polarity == "bright" else -1)
+            difference = np.maximum(sign * difference, 0)
+        contrast: NDArray[np.float32] = (difference[:4] * difference[4:]).min(axis=0)
+        return contrast

@@ -1,11 +1,10 @@
-"""Detectors from words on a command line: a name, and ``KEY=VALUE`` settings."""
+"""Settings of a detector from words on a command line, ``KEY=VALUE``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sirst5k.detectors.registry import create
 from sirst5k.errors import ParameterError
 from sirst5k.plain_yaml import YamlError, parse_yaml
 
@@ -28,8 +27,3 @@ def parse_settings(assignments: Sequence[str]) -> dict[str, Any]:
         except YamlError as error:
             raise ParameterError(f"Expected a YAML value in {word!r}, but it is none.") from error
     return settings
-
-
-def create_from_words(name: str, assignments: Sequence[str]) -> Any:
-    """Return the detector of a name with settings in the form ``KEY=VALUE``."""
-    return create(name, **parse_settings(assignments))

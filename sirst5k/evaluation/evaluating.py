@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from sirst5k.components import label_targets
 from sirst5k.contrast import contrasts
 from sirst5k.datasets import Dataset
-from sirst5k.detectors import as_detector
+from sirst5k.detectors import Detector, as_detector
 from sirst5k.errors import ImageError, ParameterError
 from sirst5k.evaluation.binning import TargetOutcome
 from sirst5k.evaluation.bootstrap import Bootstrap, Interval, bootstrap_intervals
@@ -27,7 +28,6 @@ from sirst5k.metrics import Evaluator, ImageScores, Scores
 from sirst5k.sample import Sample
 
 Progress = Callable[[Iterable[int]], Iterable[int]]
-_Predict = Callable[[Sample], NDArray[np.float32]]
 
 
 def evaluate(
@@ -88,43 +88,112 @@ def evaluate(
     DatasetError
         If predictions and images do not fit.
     """
+    names = tuple(dict.fromkeys(profiles))
+    check_source(predictions, detector, on_error)
+    _check_threshold(threshold, names)
+    if predictions is not None:
+        if options:
+            raise ParameterError(f"Saved predictions take no {', '.join(options)}.")
+        maps = _saved_maps(SavedPredictions(predictions, dataset, inputs=inputs, resize=resize))
+    else:
+        maps = _detected_maps(as_detector(detector, **options), tile)
+    evaluators = _evaluators(names, maps.inputs, threshold, thresholds)
+    watch = _Watch(0.5 if threshold is None else threshold, maps.inputs, gallery)
+    skipped = _score(dataset, maps, evaluators, watch, on_error == "skip", progress)
+    rows = {e.profile.name: tuple(e.rows) for e in evaluators}
+    scores = {e.profile.name: e.compute() for e in evaluators}
+    intervals = {}
+    if bootstrap is not None:
+        intervals = {name: _intervals(rows[name], scores[name], bootstrap) for name in rows}
+    matching = maps.saved.matching if maps.saved is not None else None
+    return EvaluationReport(
+        source=maps.source,
+        dataset=dataset.describe(),
+        split=dataset.split,
+        scores=scores,
+        rows=rows,
+        outcomes=tuple(watch.outcomes),
+        intervals=intervals,
+        bootstrap=bootstrap,
+        matched=len(matching.files) if matching is not None else len(dataset) - len(skipped),
+        lenient=matching.lenient if matching is not None else {},
+        missing=matching.missing if matching is not None else (),
+        extra=matching.extra if matching is not None else (),
+        skipped=skipped,
+        notes=(
+            *watch.notes(maps.saved is not None, threshold, names),
+            *(maps.saved.notes if maps.saved is not None else ()),
+        ),
+        misses=tuple(watch.gallery.misses) if watch.gallery is not None else (),
+        false_alarms=tuple(watch.gallery.false_alarms) if watch.gallery is not None else (),
+    )
+
+
+def check_source(predictions: Any, detector: Any, on_error: str) -> None:
+    """Refuse anything but one source of predictions, and an unknown way to deal with errors.
+
+    Raises
+    ------
+    ParameterError
+    """
     if (predictions is None) == (detector is None):
         raise ParameterError("Expected either predictions or a detector, one of both.")
     if on_error not in ("stop", "skip"):
         raise ParameterError(f"Expected on_error to be 'stop' or 'skip', got {on_error!r}.")
-    names = tuple(dict.fromkeys(profiles))
-    if threshold is not None:
-        check_threshold(threshold)
-        if "corrected" not in names:
-            raise ParameterError(
-                f"The profiles {', '.join(names)} fix their threshold. Add the profile "
-                "'corrected' to score at another."
-            )
-    saved = None
-    predict: _Predict
-    if predictions is not None:
-        if options:
-            raise ParameterError(f"Saved predictions take no {', '.join(options)}.")
-        saved = SavedPredictions(predictions, dataset, inputs=inputs, resize=resize)
-        predict, source = _reader(saved), str(saved.root)
-    else:
-        ready = as_detector(detector, **options)
-        inputs, source = "prob", ready.name
 
-        def run(sample: Sample) -> NDArray[np.float32]:
-            return predict_map(ready, sample.image, tile=tile)
 
-        predict = run
-    evaluators = _evaluators(names, inputs, threshold, thresholds)
-    watch = _Watch(0.5 if threshold is None else threshold, inputs, gallery)
+def _check_threshold(threshold: float | None, profiles: Sequence[str]) -> None:
+    if threshold is None:
+        return
+    check_threshold(threshold)
+    if "corrected" not in profiles:
+        raise ParameterError(
+            f"The profiles {', '.join(profiles)} fix their threshold. Add the profile "
+            "'corrected' to score at another."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Maps:
+    """Where the maps of probability, or of logits, come from."""
+
+    source: str
+    inputs: str
+    predict: Callable[[Sample], NDArray[np.float32]]
+    saved: SavedPredictions | None = None
+
+
+def _saved_maps(saved: SavedPredictions) -> _Maps:
+    def read(sample: Sample) -> NDArray[np.float32]:
+        return saved.read(sample.id, sample.shape)
+
+    return _Maps(str(saved.root), saved.inputs, read, saved)
+
+
+def _detected_maps(detector: Detector, tile: int) -> _Maps:
+    def run(sample: Sample) -> NDArray[np.float32]:
+        return predict_map(detector, sample.image, tile=tile)
+
+    return _Maps(detector.name, "prob", run)
+
+
+def _score(
+    dataset: Dataset,
+    maps: _Maps,
+    evaluators: Sequence[Evaluator],
+    watch: _Watch,
+    skip: bool,
+    progress: Progress | None,
+) -> dict[str, str]:
+    """Hand every image to all evaluators; return what was left out, with the reason."""
     skipped: dict[str, str] = dict(dataset.skipped)
     order = range(len(dataset))
     for index in progress(order) if progress is not None else order:
         try:
             sample = dataset[index]
-            values = predict(sample)
+            values = maps.predict(sample)
         except ImageError as error:
-            if on_error != "skip":
+            if not skip:
                 raise
             skipped[dataset.ids[index]] = str(error)
             continue
@@ -143,37 +212,7 @@ def evaluate(
             f"Expected at least one image to score in {dataset.describe()}, but all "
             f"{len(skipped)} were left out. First: {next(iter(skipped.values()), 'none')}"
         )
-    rows = {e.profile.name: tuple(e.rows) for e in evaluators}
-    scores = {e.profile.name: e.compute() for e in evaluators}
-    intervals = {}
-    if bootstrap is not None:
-        intervals = {name: _intervals(rows[name], scores[name], bootstrap) for name in rows}
-    matching = saved.matching if saved is not None else None
-    return EvaluationReport(
-        source=source,
-        dataset=dataset.describe(),
-        split=dataset.split,
-        scores=scores,
-        rows=rows,
-        outcomes=tuple(watch.outcomes),
-        intervals=intervals,
-        bootstrap=bootstrap,
-        matched=len(matching.files) if matching is not None else len(dataset) - len(skipped),
-        lenient=matching.lenient if matching is not None else {},
-        missing=matching.missing if matching is not None else (),
-        extra=matching.extra if matching is not None else (),
-        skipped=skipped,
-        notes=(*watch.notes(saved is not None, threshold, names), *(saved.notes if saved else ())),
-        misses=tuple(watch.gallery.misses) if watch.gallery is not None else (),
-        false_alarms=tuple(watch.gallery.false_alarms) if watch.gallery is not None else (),
-    )
-
-
-def _reader(saved: SavedPredictions) -> _Predict:
-    def read(sample: Sample) -> NDArray[np.float32]:
-        return saved.read(sample.id, sample.shape)
-
-    return read
+    return skipped
 
 
 def _evaluators(

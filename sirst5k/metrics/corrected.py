@@ -17,8 +17,6 @@ from sirst5k.metrics.score_histogram import ScoreHistogram
 from sirst5k.metrics.scores import Scores
 from sirst5k.metrics.state import Frame, Settings
 
-_HITS, _REGIONS, _FALSE_AREA, _PREDICTED, _TP = range(len(COLUMNS))
-
 
 class CorrectedState:
     """Running sums of the corrected definitions.

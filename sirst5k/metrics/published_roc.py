@@ -14,7 +14,6 @@ from sirst5k.metrics.cuts import cuts_for
 from sirst5k.metrics.profile import Grid
 from sirst5k.metrics.state import Frame
 
-_TP, _FP, _FN, _TN = range(4)
 _EPSILON = 0.001
 
 

@@ -13,8 +13,6 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 
 ALL = tuple(range(8))
 """0-3: quarter turns counter-clockwise; 4-7: a left-right flip, then 0-3 quarter turns."""
-TURNS = (0, 1, 2, 3)
-"""The rotations alone."""
 KEEP_BOX = (0, 2, 4, 6)
 """Those that map a rectangle onto itself: identity, half turn, left-right, up-down."""
 KEEP_ROWS = (0, 4)

@@ -34,7 +34,10 @@ class Difference:
 
 
 def compare_quality(one: Quality, two: Quality) -> Difference:
-    """Compare the measures that both datasets have."""
+    """Compare the measures that both datasets have a value of.
+
+    The distances do not tell which of the two has more of something; `Quality.quantiles` does.
+    """
     shared = [
         name for name in one.values if len(one.values[name]) and len(two.values.get(name, ()))
     ]
@@ -48,6 +51,11 @@ def distribution_distance(one: NDArray[np.float64], two: NDArray[np.float64]) ->
     """Return the largest distance of two samples' cumulative distributions, 0 to 1.
 
     N. Smirnov, "Table for Estimating the Goodness of Fit of Empirical Distributions", 1948.
+
+    Parameters
+    ----------
+    one, two : (N,) float64
+        Values in one unit, none of them NaN; N may differ, and is at least 1.
 
     Examples
     --------

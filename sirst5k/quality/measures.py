@@ -1,7 +1,7 @@
 """Measures of one image, and of an image against the one it was made of.
 
-All take grey images at their own depth and count in fractions of full scale, so that images of
-8 and 16 bit can be compared.
+All take grey images, ``(H, W)`` of `uint8`, `uint16` or `float32`, and count in fractions of full
+scale, so that images of 8 and 16 bit can be compared.
 """
 
 from __future__ import annotations
@@ -57,6 +57,15 @@ def entropy(image: Image) -> float:
 
     Over 256 bins from zero to full scale, whatever the depth (C. E. Shannon, "A Mathematical
     Theory of Communication", 1948): images that use few grey levels have little.
+
+    Parameters
+    ----------
+    image : (H, W) uint8 | uint16 | float32
+
+    Examples
+    --------
+    >>> entropy(np.array([[0, 255], [255, 0]], np.uint8))
+    1.0
     """
     levels = np.clip(as_fractions(image) * 255, 0, 255).round().astype(np.int64)
     share = np.bincount(levels.ravel(), minlength=256) / levels.size
@@ -69,6 +78,15 @@ def sharpness(image: Image) -> float:
 
     Central differences; a blurred image has less. Noise counts as well, so compare images of
     like noise. NaN below 3×3 pixels.
+
+    Parameters
+    ----------
+    image : (H, W) uint8 | uint16 | float32
+
+    Examples
+    --------
+    >>> round(sharpness(np.tile(np.arange(0, 255, 51, np.uint8), (5, 1))))
+    200
     """
     if min(image.shape) < 3:
         return math.nan
@@ -81,12 +99,22 @@ def sharpness(image: Image) -> float:
 def psnr(image: Image, reference: Image) -> float:
     """Return the peak signal-to-noise ratio ``10 log10(1 / mean squared difference)`` in dB.
 
-    Infinite for equal images.
+    Of fractions of full scale, so that the peak is 1. Infinite for equal images.
+
+    Parameters
+    ----------
+    image, reference : (H, W) uint8 | uint16 | float32
 
     Raises
     ------
     ShapeError
         If the two differ in size.
+
+    Examples
+    --------
+    >>> dark = np.zeros((8, 8), np.uint8)
+    >>> round(psnr(dark + np.uint8(1), dark), 2)
+    48.13
     """
     _check_sizes(image, reference)
     error = np.mean((as_fractions(image).astype(np.float64) - as_fractions(reference)) ** 2)
@@ -100,6 +128,10 @@ def ssim(image: Image, reference: Image) -> float:
     Visibility to Structural Similarity", IEEE TIP 13(4), 2004: Gaussian window of 11×11 pixels
     with sigma 1.5, ``K = (0.01, 0.03)``, averaged where the window lies inside. NaN for
     images smaller than the window.
+
+    Parameters
+    ----------
+    image, reference : (H, W) uint8 | uint16 | float32
 
     Raises
     ------

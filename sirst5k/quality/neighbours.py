@@ -57,7 +57,12 @@ def nearest_neighbours(
     test, training : sequence of Sample
         Not empty.
     jobs : int
-        Worker processes.
+        Worker processes; -1 for one a core.
+
+    Returns
+    -------
+    list of Neighbour
+        One for each test image.
     """
     ids = ([], [])  # type: tuple[list[str], list[str]]
     thumbs = []
@@ -78,7 +83,17 @@ def nearest_neighbours(
 
 
 def thumbnail(image: Image) -> NDArray[np.float32]:
-    """Return an image at ``(SIDE, SIDE)``, with zero mean and unit norm; zeros if it is flat."""
+    """Return an image of `SIDE` pixels a side, the product of two of which is a correlation.
+
+    Parameters
+    ----------
+    image : (H, W) uint8 | uint16 | float32
+
+    Returns
+    -------
+    (SIDE, SIDE) float32
+        With zero mean and unit norm; zeros if it is flat.
+    """
     small = cv2.resize(as_fractions(image), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     centred: NDArray[np.float32] = small - small.mean()
     norm = np.linalg.norm(centred)

@@ -88,7 +88,19 @@ def render(
 
 
 def pictured(neighbours: Sequence[Neighbour], test: Dataset, training: Dataset) -> list[Pair]:
-    """Return the most similar pairs with their pictures."""
+    """Return the first, most similar pairs with their pictures.
+
+    Parameters
+    ----------
+    neighbours : sequence of Neighbour
+        From `nearest_neighbours`, of these two.
+    test, training : Dataset
+
+    Raises
+    ------
+    ImageError
+        If an image cannot be read.
+    """
     return [
         Pair(
             neighbour,

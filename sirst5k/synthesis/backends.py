@@ -14,8 +14,15 @@ from sirst5k.synthesis.executor import InOrder, run_in_order
 BACKENDS = ("loky", "dask")
 
 
-def check_backend(backend: str, scheduler: str | None) -> None:
-    """Raise `ParameterError` for a back end that there is not, or that has no scheduler."""
+def check_backend(backend: str, scheduler: str | None, jobs: int) -> None:
+    """Refuse a back end that there is not, a scheduler for one that has none, and odd `jobs`.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if jobs == 0 or jobs < -1:
+        raise ParameterError(f"Expected jobs of at least 1, or -1 for every core, got {jobs}.")
     if backend not in BACKENDS:
         raise ParameterError(f"There is no back end {backend!r}.{suggest(backend, BACKENDS)}")
     if scheduler is not None and backend != "dask":

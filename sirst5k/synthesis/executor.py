@@ -12,12 +12,13 @@ from typing import Any, Protocol, TypeVar
 
 import cv2
 from joblib import Parallel, delayed
+from joblib.parallel import LokyBackend
 
 from sirst5k.errors import Sirst5kError, Sirst5kWarning
 from sirst5k.memory import keep_freed_memory
 from sirst5k.synthesis.signals import signals_for_this_process_alone
 from sirst5k.synthesis.task_file import stored_task
-from sirst5k.synthesis.working import Done, run_chunk
+from sirst5k.synthesis.working import Done, end_with, run_chunk
 
 Result = TypeVar("Result")
 CHUNK = 32
@@ -32,6 +33,16 @@ class InOrder(Protocol):
     ) -> Iterator[Result]:
         """Call ``task(index)`` for every index and yield the results in order."""
         ...
+
+
+class _Workers(LokyBackend):  # type: ignore[misc]  # joblib has no types
+    """Processes of this machine that do not outlive this one; joblib's wait 300 s for work."""
+
+    def configure(self, *args: Any, **options: Any) -> int:
+        # `Parallel` itself takes an initializer since joblib 1.5.
+        options |= {"initializer": end_with, "initargs": (os.getpid(),)}
+        jobs: int = super().configure(*args, **options)
+        return jobs
 
 
 class WorkerDiedError(Sirst5kError, RuntimeError):
@@ -73,7 +84,13 @@ def run_in_order(
             delayed(run_chunk)(stored, first, min(first + chunk, stop), os.getpid())
             for first in range(start, stop, chunk)
         )
-        pool = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
+        pool = Parallel(
+            n_jobs=jobs,
+            backend=_Workers(),
+            return_as="generator",
+            pre_dispatch="2*n_jobs",
+            batch_size=1,
+        )
         with signals_for_this_process_alone():
             batches = pool(chunks)  # starts the workers
         yield from unpacked(batches)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from sirst5k.datasets import Dataset
 from sirst5k.errors import DatasetError
+from sirst5k.synthesis.manifest import MANIFEST
 from sirst5k.synthesis.sink import (
     Packed,
     Sink,
@@ -14,6 +16,8 @@ from sirst5k.synthesis.sink import (
     pack_untouched,
     skipped,
 )
+from sirst5k.synthesis.state import LISTS
+from sirst5k.synthesis.summary import Summary, summarise
 from sirst5k.synthesis.units import Units
 from sirst5k.synthesis.virtual import SyntheticDataset
 from sirst5k.synthesis.working import stop_if_orphaned
@@ -76,6 +80,13 @@ class Run:
         return "".join(
             map(manifest_line, self.sink.store(unit, self._samples(unit.start, unit.stop)))
         )
+
+    def summarise(self, root: Path) -> Summary:
+        """Write the split lists of a folder, and return what its manifest adds up to."""
+        lists = root / LISTS if self.sink.form == "folder" else None
+        summary = summarise(root / MANIFEST, lists, has_test=self.test is not None)
+        summary.skipped = {**self.synthetic.dataset.skipped, **summary.skipped}
+        return summary
 
     def _samples(self, start: int, stop: int) -> Iterator[Packed]:
         for place in range(start, stop):

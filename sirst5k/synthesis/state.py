@@ -26,8 +26,6 @@ LISTS, NOISE = "50_50", "noise.npz"
 ANNOTATIONS, TRACKS = "annotations", "tracks.jsonl"
 """What takes the place of split lists where sequences are stored."""
 FOLDERS = ("images", "masks", "shards", LISTS, ANNOTATIONS)
-OURS = (*FOLDERS, FINISHED, UNFINISHED, MANIFEST, NOISE, TRACKS)
-"""Everything that a run may put into its folder; ``--overwrite`` removes this and no more."""
 
 
 class OutputState:
@@ -179,7 +177,10 @@ class OutputState:
         return document
 
     def _clear(self, identity: Identity) -> None:
-        """Remove an earlier run; killed on the way, the next start goes on with that."""
+        """Remove what a run may have put there, and no more.
+
+        Killed on the way, the next start goes on with that.
+        """
         self._begin(identity, clearing=True)
         self.sweep()  # first of all the task of a cluster's workers that may still write
         for name in (FINISHED, LISTS, MANIFEST, NOISE, TRACKS, *FOLDERS):

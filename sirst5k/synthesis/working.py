@@ -7,6 +7,7 @@ import os
 import pickle
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
@@ -56,6 +57,20 @@ def stop_if_orphaned() -> None:
     """
     if _watch is not None:
         _watch()
+
+
+def end_with(parent: int) -> None:
+    """Let this process, whose start this is, end a second after its parent, however that ends.
+
+    A worker that waits for work would not notice that there is nobody to give it any.
+    """
+    threading.Thread(target=_watch_over, args=(parent,), daemon=True).start()
+
+
+def _watch_over(parent: int) -> None:
+    while True:
+        _exit_without(parent)
+        time.sleep(1)
 
 
 def run_chunk(stored: str, start: int, stop: int, parent: int) -> Done:

@@ -35,6 +35,7 @@ def begin(position: Floats, measurement: float, speed: float) -> Motion:
     Parameters
     ----------
     position : (2,) float64
+        x, y in pixels.
     measurement : float
         Standard deviation of a measured position, pixels.
     speed : float
@@ -44,15 +45,17 @@ def begin(position: Floats, measurement: float, speed: float) -> Motion:
 
 
 def predict(state: Motion, acceleration: float) -> Motion:
-    """Return the state one frame later (white-noise acceleration; Bar-Shalom et al.,
-    "Estimation with Applications to Tracking and Navigation", 2001, section 6.3.2).
+    """Return the state one frame later, its velocity kept but for white-noise acceleration.
+
+    The piecewise constant model of Y. Bar-Shalom, X. R. Li and T. Kirubarajan, "Estimation with
+    Applications to Tracking and Navigation", 2001, section 6.3.2.
 
     Parameters
     ----------
     state : Motion
     acceleration : float
         Standard deviation, pixels a frame².
-    """  # noqa: D205
+    """
     step = np.array([[1.0, 1.0], [0.0, 1.0]])
     noise = acceleration**2 * np.array([[0.25, 0.5], [0.5, 1.0]])
     return Motion(
@@ -61,12 +64,15 @@ def predict(state: Motion, acceleration: float) -> Motion:
 
 
 def correct(state: Motion, measured: Floats, measurement: float) -> Motion:
-    """Return a predicted state after a measurement of its position.
+    """Return a predicted state after a measurement of its position, as Kalman's filter has it.
+
+    R. E. Kalman, "A New Approach to Linear Filtering and Prediction Problems", 1960.
 
     Parameters
     ----------
     state : Motion
     measured : (2,) float64
+        x, y in pixels.
     measurement : float
         Standard deviation, pixels.
     """
@@ -79,5 +85,12 @@ def correct(state: Motion, measured: Floats, measurement: float) -> Motion:
 
 
 def surprise(state: Motion, measurement: float) -> float:
-    """Return the variance with which a measurement will differ from a prediction, pixels²."""
+    """Return the variance with which a measurement will differ from a prediction, pixels².
+
+    Parameters
+    ----------
+    state : Motion
+    measurement : float
+        Standard deviation of a measured position along either axis, pixels.
+    """
     return float(state.covariance[0, 0] + measurement**2)

@@ -39,6 +39,11 @@ class TrackerSettings:
         Detections that a track must have to be reported.
     patience : int
         Frames without detection after which a track ends.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of its range.
     """
 
     sure: float = 0.5
@@ -108,12 +113,17 @@ class Tracker:
         ----------
         boxes : (N, 4) array
             x1, y1, x2, y2 in pixels.
-        scores : (N,)
+        scores : (N,) array
 
         Returns
         -------
         list of int or None
             For each detection the number of its track, if that is confirmed by now.
+
+        Raises
+        ------
+        ShapeError
+            If boxes and scores are of other shapes.
         """
         rule = self.settings
         found, confidence = _checked(boxes, scores)
@@ -199,6 +209,17 @@ def track_frames(
     -------
     list of Track
         With the detections that came before a track was confirmed. Numbered from 1 on.
+
+    Raises
+    ------
+    ShapeError
+        If boxes and scores of a frame are of other shapes.
+
+    Examples
+    --------
+    >>> frames = [([[x, 5, x + 3, 8]], [0.9]) for x in (0, 4, 8, 12)]
+    >>> [(track.number, track.first, track.last) for track in track_frames(frames)]
+    [(1, 0, 3)]
     """
     tracker = Tracker(settings)
     for boxes, scores in frames:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sirst5k.detectors import NetworkDetector, as_detector, create, names
-from sirst5k.detectors.settings import create_from_words, parse_settings
+from sirst5k.detectors.settings import parse_settings
 from sirst5k.errors import MissingDependencyError, ParameterError, ShapeError
 from sirst5k.optional import require
 
@@ -28,8 +28,8 @@ def test_names() -> None:
         (lambda: create("tophat", k="much"), "cannot be made"),
         (lambda: as_detector(3), "Expected a detector"),
         (lambda: as_detector(lambda x: x, k=3), "do not apply"),
-        (lambda: create_from_words("mpcm", ["k"]), "KEY=VALUE"),
-        (lambda: create_from_words("mpcm", ["k=[1"]), "YAML"),
+        (lambda: parse_settings(["k"]), "KEY=VALUE"),
+        (lambda: parse_settings(["k=[1"]), "YAML"),
     ],
 )
 def test_mistakes_are_one_sentence(make: object, sentence: str) -> None:
@@ -41,7 +41,7 @@ def test_mistakes_are_one_sentence(make: object, sentence: str) -> None:
 
 def test_settings_from_words() -> None:
     assert parse_settings(["k=8", "sizes=[9,17]"]) == {"k": 8, "sizes": [9, 17]}
-    assert create_from_words("tophat", ["sizes=[5]", "k=2.5"]).sizes == (5,)
+    assert create("tophat", **parse_settings(["sizes=[5]", "k=2.5"])).sizes == (5,)
 
 
 def test_function_as_detector() -> None:

@@ -81,6 +81,19 @@ def test_workers_stop_when_their_parent_is_killed(busy, tmp_path: Path) -> None:
 
 
 @posix
+def test_workers_that_wait_for_work_end_with_their_parent(busy) -> None:
+    program = (
+        "import os, signal; from busy import Busy\n"
+        "from sirst5k.synthesis.executor import run_in_order\n"
+        "print(len(list(run_in_order(Busy(), 0, 100, 2))), flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    done, _ = parent.communicate(timeout=30)  # until the last that holds the pipe has ended
+    assert (done, parent.returncode) == (b"100\n", -signal.SIGKILL)
+
+
+@posix
 def test_tasks_of_killed_processes_are_swept_and_those_in_use_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,7 +49,13 @@ class Run:
         return cls(_at_half(honest.pool()), _at_half(published.pool()), honest.confidence)
 
     def figures(self, weights: NDArray[np.float64] | None = None) -> list[float]:
-        """Return `FIGURES`, each sequence counting so often."""
+        """Return the values of `FIGURES`.
+
+        Parameters
+        ----------
+        weights : (S,) float64, optional
+            How often each sequence of `honest` counts; once by default.
+        """
         one = self.honest.figures(self.confidence, False, weights)
         times = None if weights is None else self._shared(weights)
         two = self.published.figures(0.0, True, times)

@@ -30,7 +30,13 @@ def find_boxes(network: Any, test: Any, device: str, size: int | None = None) ->
     test : SequenceDataset
     device : str
     size : int, optional
-        Of the letterbox, for a network of clips; what its weights say by default.
+        Side of the letterbox in pixels, for a network of clips; what its weights say by
+        default.
+
+    Returns
+    -------
+    list of BoxFrame
+        One a key frame, with its labels.
     """
     options: dict[str, Any] = {"size": size} if hasattr(network, "clip_length") else {}
     detector = as_box_detector(network, device=device, **options)
@@ -53,7 +59,13 @@ def find_boxes(network: Any, test: Any, device: str, size: int | None = None) ->
 
 
 def evaluator_of(frames: Sequence[BoxFrame], profile: str) -> DetectionEvaluator:
-    """Return an evaluator that has seen these frames."""
+    """Return an evaluator that has seen these frames.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such profile.
+    """
     evaluator = DetectionEvaluator(profile)
     for one in frames:
         found = (one.boxes, one.scores, one.classes, one.truth, one.truth_classes)
@@ -62,7 +74,13 @@ def evaluator_of(frames: Sequence[BoxFrame], profile: str) -> DetectionEvaluator
 
 
 def save_boxes(path: Path, frames: Sequence[BoxFrame]) -> None:
-    """Write frames into one file; `read_boxes` gives the same."""
+    """Write frames into one compressed ``.npz``; `read_boxes` gives the same.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
     arrays: dict[str, NDArray[Any]] = {
         "names": np.array([one.name for one in frames]),
         "sequences": np.array([one.sequence for one in frames]),

@@ -35,7 +35,16 @@ class BoxCurve:
         self._records: Records | None = None
 
     def watch(self, network: Any, step: int, warming_up: bool) -> None:
-        """Score the network as it stands after a step."""
+        """Score a network as it stands after a step, with or without its warm-up over.
+
+        Parameters
+        ----------
+        network : VideoNetwork or Network
+        step : int
+            Steps of the optimiser so far.
+        warming_up : bool
+            Makes no difference to boxes.
+        """
         del warming_up
         if self._records is None:
             self._records = Records(self._path, upto=step - 1)

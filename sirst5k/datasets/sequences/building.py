@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sirst5k.datasets.names import natural_key, unusable
-from sirst5k.datasets.sequences.files import Known, SequenceFiles
-from sirst5k.datasets.sequences.folders import FrameFolders
+from sirst5k.datasets.reading import Reading
+from sirst5k.datasets.sequences.dataset import SequenceDataset
+from sirst5k.datasets.sequences.files import FileSequences, Known, SequenceFiles
+from sirst5k.datasets.sequences.folders import FrameFolders, PathResolver
+from sirst5k.datasets.sequences.layout import roles_of_lists
+from sirst5k.datasets.splits import Splits
 from sirst5k.errors import DatasetError
 
 
@@ -145,6 +150,72 @@ class Gathering:
         }
         files = SequenceFiles(self.folders.root, sequences, frames, mask_files, known)
         return files, lists
+
+
+def gather(
+    root: Path,
+    members: Mapping[str, str],
+    reading: Reading,
+    read: Callable[[Path, PathResolver, Gathering], Iterable[Listed]],
+) -> Gathering:
+    """Read the files that name a dataset's key frames.
+
+    Parameters
+    ----------
+    root : Path
+    members : mapping of str to str
+        File below the root, to the list that its frames belong to.
+    reading : Reading
+    read : callable
+        Gives the frames of one file, and refuses those that are not there.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be read, or names what cannot be used and nothing is to be skipped.
+    """
+    folders = FrameFolders(str(root), reading.follow_links)
+    gathering = Gathering(folders, reading.skip)
+    resolver = PathResolver(folders)
+    for name, listed in members.items():
+        folders.fence.check(str(root / name))
+        gathering.add_list(listed, read(root / name, resolver, gathering))
+    return gathering
+
+
+def listed_dataset(
+    layout: str,
+    gathering: Gathering,
+    files: SequenceFiles,
+    lists: dict[str, tuple[str, ...]],
+    reading: Reading,
+    length: int,
+) -> SequenceDataset:
+    """Return the dataset of what was gathered, its key frames those of all lists.
+
+    Parameters
+    ----------
+    layout : str
+    gathering : Gathering
+    files : SequenceFiles
+    lists : dict of str to tuple of str
+        Both from `Gathering.finish`.
+    reading : Reading
+    length : int
+        Frames of a clip.
+    """
+    every = {frame_id for frames in lists.values() for frame_id in frames}
+    return SequenceDataset(
+        FileSequences(files, reading.mask_threshold, reading.max_pixels),
+        files.sequences,
+        sorted(every, key=natural_key),
+        Splits(lists, roles_of_lists(lists)),
+        layout,
+        Path(gathering.folders.root),
+        length=length,
+        skipped=gathering.skipped,
+        remarks=gathering.remarks,
+    )
 
 
 def sequence_names(folders: Iterable[str]) -> Mapping[str, str]:

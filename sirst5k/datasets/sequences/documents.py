@@ -17,12 +17,11 @@ from sirst5k.datasets.coco import read_document
 from sirst5k.datasets.layouts.layout import expand
 from sirst5k.datasets.names import natural_key
 from sirst5k.datasets.reading import Reading
-from sirst5k.datasets.sequences.building import Gathering, Listed
+from sirst5k.datasets.sequences.building import Gathering, Listed, gather, listed_dataset
 from sirst5k.datasets.sequences.dataset import SequenceDataset
-from sirst5k.datasets.sequences.files import Box, FileSequences, Known
-from sirst5k.datasets.sequences.folders import FrameFolders, PathResolver
-from sirst5k.datasets.sequences.layout import Opener, SequenceLayout, roles_of_lists
-from sirst5k.datasets.splits import Splits
+from sirst5k.datasets.sequences.files import Box, Known
+from sirst5k.datasets.sequences.folders import PathResolver
+from sirst5k.datasets.sequences.layout import Opener, SequenceLayout
 from sirst5k.errors import DatasetError
 from sirst5k.imaging import read_regular
 
@@ -68,38 +67,18 @@ def _in_folders(data: bytes) -> bool:
 
 
 def _open(root: Path, names: list[str], reading: Reading, length: int) -> SequenceDataset:
-    folders = FrameFolders(str(root), reading.follow_links)
-    gathering = Gathering(folders, reading.skip)
-    resolver = PathResolver(folders)
-    for name in names:
-        folders.fence.check(str(root / name))
-        stem = name.removesuffix(".json").replace("instances_", "")
-        path = root / name
-        images, annotations = read_document(path, reading.max_pixels // _PIXELS_A_BYTE)
-        listed = _listed(path, images, annotations, resolver, gathering)
-        gathering.add_list(stem.removeprefix("annotations/"), listed)
+    stems = {name: name.removesuffix(".json").replace("instances_", "") for name in names}
+    members = {name: stem.removeprefix("annotations/") for name, stem in stems.items()}
+    listed = partial(_listed, reading.max_pixels // _PIXELS_A_BYTE)
+    gathering = gather(root, members, reading, listed)
     files, lists = gathering.finish("masks")
-    every = tuple(dict.fromkeys(i for ids in lists.values() for i in ids))
-    return SequenceDataset(
-        FileSequences(files, reading.mask_threshold, reading.max_pixels),
-        files.sequences,
-        sorted(every, key=natural_key),
-        Splits(lists, roles_of_lists(lists)),
-        "coco-sequences",
-        root,
-        length=length,
-        skipped=gathering.skipped,
-        remarks=gathering.remarks,
-    )
+    return listed_dataset("coco-sequences", gathering, files, lists, reading, length)
 
 
 def _listed(
-    path: Path,
-    images: Sequence[Mapping[str, Any]],
-    annotations: Sequence[Mapping[str, Any]],
-    resolver: PathResolver,
-    gathering: Gathering,
+    most_bytes: int, path: Path, resolver: PathResolver, gathering: Gathering
 ) -> Iterator[Listed]:
+    images, annotations = read_document(path, most_bytes)
     by_image: dict[int, list[Mapping[str, Any]]] = {}
     for annotation in annotations:
         by_image.setdefault(annotation["image_id"], []).append(annotation)

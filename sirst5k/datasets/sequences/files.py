@@ -123,7 +123,13 @@ class FileSequences:
         return labels_of(boxes, mask=mask if with_mask else None)
 
     def shape(self, frame_id: str) -> tuple[int, int]:
-        """Return height and width of a frame, from the head of its file."""
+        """Return height and width of a frame, from the head of its file.
+
+        Raises
+        ------
+        ImageError
+            If it cannot be read, or says more pixels than are allowed.
+        """
         path = self._path(self.files.frames[frame_id])
         header = probe(path)
         check_declared(header, path, self.max_pixels)
@@ -140,7 +146,13 @@ class FileSequences:
         return None if name is None else Path(self._path(name))
 
     def stamp(self, frame_id: str) -> str:
-        """Return the sizes of its files in bytes, and a checksum of its boxes."""
+        """Return the sizes of a frame's files in bytes, and a checksum of its boxes.
+
+        Raises
+        ------
+        ImageError
+            If a file is gone.
+        """
         names = [self.files.frames[frame_id], self.files.masks.get(frame_id)]
         try:
             sizes = [os.stat(self._path(name)).st_size for name in names if name]  # noqa: PTH116

@@ -94,6 +94,15 @@ def looks_like_annotations(path: Path) -> str:
 def format_line(path: str, boxes: list[Box], classes: list[int]) -> str:
     """Return a line of such a list; corners that are whole are written so.
 
+    Parameters
+    ----------
+    path : str
+        Of the image.
+    boxes : list of (float, float, float, float)
+        x1, y1, x2, y2 in pixels, ends exclusive.
+    classes : list of int
+        One a box, from 0.
+
     Examples
     --------
     >>> format_line("images/a/000000.png", [(3.0, 5.0, 7.5, 9.0)], [0])

@@ -16,13 +16,12 @@ from pathlib import Path
 from sirst5k.datasets.layouts.layout import expand
 from sirst5k.datasets.names import natural_key
 from sirst5k.datasets.reading import Reading
-from sirst5k.datasets.sequences.building import Gathering, Listed
+from sirst5k.datasets.sequences.building import Gathering, Listed, gather, listed_dataset
 from sirst5k.datasets.sequences.dataset import SequenceDataset
-from sirst5k.datasets.sequences.files import FileSequences, Known, SequenceFiles
-from sirst5k.datasets.sequences.folders import FrameFolders, PathResolver
-from sirst5k.datasets.sequences.layout import Opener, SequenceLayout, roles_of_lists
+from sirst5k.datasets.sequences.files import Known, SequenceFiles
+from sirst5k.datasets.sequences.folders import PathResolver
+from sirst5k.datasets.sequences.layout import Opener, SequenceLayout
 from sirst5k.datasets.sequences.lines import looks_like_annotations, parse_lines
-from sirst5k.datasets.splits import Splits
 from sirst5k.errors import DatasetError
 from sirst5k.imaging import read_regular
 
@@ -51,28 +50,12 @@ def _recognise(root: Path) -> Opener | None:
 
 
 def _open(root: Path, names: list[str], reading: Reading, length: int) -> SequenceDataset:
-    folders = FrameFolders(str(root), reading.follow_links)
-    gathering = Gathering(folders, reading.skip)
-    resolver = PathResolver(folders)
-    for name in names:
-        folders.fence.check(str(root / name))
-        gathering.add_list(name.removesuffix(".txt"), _listed(root / name, resolver, gathering))
+    gathering = gather(root, {name: name.removesuffix(".txt") for name in names}, reading, _listed)
     files, lists = gathering.finish("masks")
     if (root / TRACKS).is_file():
-        folders.fence.check(str(root / TRACKS))
+        gathering.folders.fence.check(str(root / TRACKS))
         files = with_tracks(files, root / TRACKS)
-    every = tuple(dict.fromkeys(i for ids in lists.values() for i in ids))
-    return SequenceDataset(
-        FileSequences(files, reading.mask_threshold, reading.max_pixels),
-        files.sequences,
-        sorted(every, key=natural_key),
-        Splits(lists, roles_of_lists(lists)),
-        "sequences",
-        root,
-        length=length,
-        skipped=gathering.skipped,
-        remarks=gathering.remarks,
-    )
+    return listed_dataset("sequences", gathering, files, lists, reading, length)
 
 
 def _listed(path: Path, resolver: PathResolver, gathering: Gathering) -> Iterator[Listed]:

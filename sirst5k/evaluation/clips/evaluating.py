@@ -14,7 +14,7 @@ from sirst5k.evaluation.clips.intervals import sequence_intervals
 from sirst5k.evaluation.clips.report import ClipReport
 from sirst5k.evaluation.clips.running import Sequences, detect_in_sequences
 from sirst5k.evaluation.clips.saved_boxes import SavedBoxes
-from sirst5k.evaluation.evaluating import Progress
+from sirst5k.evaluation.evaluating import Progress, check_source
 from sirst5k.metrics.boxes import DetectionEvaluator, get_detection_profile
 from sirst5k.optional import require
 
@@ -73,10 +73,7 @@ def evaluate_clips(
     DatasetError
         If boxes and frames do not fit.
     """
-    if (predictions is None) == (detector is None):
-        raise ParameterError("Expected either predictions or a detector, one of both.")
-    if on_error not in ("stop", "skip"):
-        raise ParameterError(f"Expected on_error to be 'stop' or 'skip', got {on_error!r}.")
+    check_source(predictions, detector, on_error)
     require("faster_coco_eval", "AP")  # now, and not after hours of detecting
     names = tuple(dict.fromkeys(profiles))
     along = [name for name in names if get_detection_profile(name).along_curve]

@@ -27,7 +27,17 @@ def found_boxes(boxes: Any, scores: Any, classes: Any = None) -> Detections:
 
 
 def best(found: Detections, most: int | None = None, least: float = 0.0) -> Detections:
-    """Return the `most` surest detections of a score of at least `least`."""
+    """Return the surest detections.
+
+    Parameters
+    ----------
+    found : Detections
+        Sorted, as `found_boxes` returns them.
+    most : int, optional
+        How many at most.
+    least : float
+        Score that each must have.
+    """
     kept = int(np.count_nonzero(found.scores >= least))
     kept = kept if most is None else min(kept, most)
     if kept == len(found):

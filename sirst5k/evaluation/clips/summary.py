@@ -90,7 +90,13 @@ def _operating_points(report: ClipReport) -> Iterator[str]:
 
 
 def counted(number: int, noun: str, nouns: str = "") -> str:
-    """Return a number with its noun."""
+    """Return a number with its noun, in the plural `nouns` where an s is not enough.
+
+    Examples
+    --------
+    >>> counted(1200, "miss", "misses")
+    '1,200 misses'
+    """
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 

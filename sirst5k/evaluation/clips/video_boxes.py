@@ -139,7 +139,13 @@ class _Stream:
 
 
 def trained_size(module: Any) -> int:
-    """Return the side of the letterbox that a network's weights were trained with, or 512."""
+    """Return the side of the letterbox that a network's weights were trained with, or 512.
+
+    Raises
+    ------
+    ParameterError
+        If the file of weights says something else than a number of pixels.
+    """
     info = getattr(module, "weights_info", None)
     told = None if info is None else info.extra.get("letterbox")
     if info is None or told is None:

@@ -39,6 +39,14 @@ def draw_noise(
 
     A level between those of the bank's windows, times a gain. Both parts grow alike: it is
     the noise of one camera, stronger or weaker.
+
+    Parameters
+    ----------
+    displacement : ResidualDisplacement
+        With the range of gains.
+    noise : SequenceNoise
+    rng : numpy.random.Generator
+        Of the sequence's variant; three numbers are drawn.
     """
     seed = int(rng.integers(2**63))
     level = noise.white.level_at(rng.uniform(*LEVELS)) / noise.white_std
@@ -52,7 +60,20 @@ def frame_noise(
     frame: int,
     dtype: np.dtype[Any],
 ) -> dict[str, Any]:
-    """Return the concrete parameters for one frame: small, and as JSON has them."""
+    """Return the concrete parameters for one frame: small, and as JSON has them.
+
+    Parameters
+    ----------
+    displacement : ResidualDisplacement
+    noise : SequenceNoise
+    drawn : DrawnNoise
+        Of the frame's sequence.
+    frame : int
+        Its place in the sequence, from 0.
+    dtype : numpy.dtype
+        Of the image: ``white_std`` and ``fixed_std``, the standard deviations of what is new in
+        each frame and of what stays, are in its grey levels.
+    """
     scale = full_scale(dtype) / noise.full_scale * drawn.strength
     return {
         "op": "displace",
@@ -82,6 +103,11 @@ def apply_noise(
     noise : SequenceNoise
     field : MovingField
         Of the image's shape and the parameters' seed.
+
+    Returns
+    -------
+    (H, W) array
+        Of the image's dtype; integers are rounded half to even and clipped to full scale.
     """
     levels = image.astype(np.float32)
     if noise.fixed is not None:

@@ -118,6 +118,14 @@ def strips_of_output(
 ) -> list[Strip]:
     """Read a few variants of a few sequences of an output folder.
 
+    Parameters
+    ----------
+    folder : OutputFolder
+    samples, variants : int
+        Source sequences, and variants of each, at most.
+    ids : sequence of str
+        Source sequences, in place of `samples` spread over all.
+
     Raises
     ------
     DatasetError

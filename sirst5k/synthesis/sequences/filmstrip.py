@@ -47,6 +47,11 @@ def draw_filmstrip(strips: Sequence[Strip], title: SheetTitle) -> Picture:
     -------
     (H, W, 3) uint8
         Red, green, blue.
+
+    Raises
+    ------
+    ParameterError
+        If there is nothing to draw.
     """
     if not strips:
         raise ParameterError("Expected sequences to draw, got none.")

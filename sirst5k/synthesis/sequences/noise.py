@@ -34,7 +34,20 @@ def open_sequence_noise(path: Path) -> SequenceNoise:
 def sample_sequence_noise(
     dataset: SequenceDataset, sampling: AdaptiveSampling, progress: Progress | None = None
 ) -> SequenceNoise:
-    """Measure the noise of sequences by a recipe's rule."""
+    """Measure the noise of sequences by a recipe's rule.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+    sampling : AdaptiveSampling
+    progress : callable, optional
+        Wraps the loop over the names of sequences.
+
+    Raises
+    ------
+    NoiseError
+        If no window is quiet enough in every frame of any sequence.
+    """
     try:
         return SequenceNoise.sample(dataset, progress=progress, **asdict(sampling))
     except NoWindowsError as error:

@@ -49,7 +49,17 @@ def pack_made(made: MadeFrame, key: bool) -> Packed:
 
 
 def pack_test(frame_id: str, image: Image, labels: FrameLabels, key: bool) -> Packed:
-    """Encode an untouched frame of a test sequence."""
+    """Encode an untouched frame of a test sequence.
+
+    Parameters
+    ----------
+    frame_id : str
+    image : (H, W) uint8 | uint16 | float32
+        Stored as PNG, as TIFF if it is of floats.
+    labels : FrameLabels
+    key : bool
+        Whether its targets are annotated.
+    """
     return _pack(frame_id, "test", None, [], image, labels, key)
 
 

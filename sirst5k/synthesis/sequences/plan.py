@@ -90,6 +90,15 @@ class FramePlan(Sequence[Frame]):
 
 
 def frame_of(variant: Variant, frames: Sequence[str], number: int) -> Frame:
-    """Return a frame of a variant, given the frames of its source."""
+    """Return a frame of a variant.
+
+    Parameters
+    ----------
+    variant : Variant
+    frames : sequence of str
+        Frame ids of its source sequence, in the order of time.
+    number : int
+        The frame's place among them, from 0.
+    """
     name = frames[number].rpartition("/")[2]
     return Frame(f"{variant.id}/{name}", variant, frames[number], number)

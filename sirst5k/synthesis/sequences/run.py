@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from sirst5k.datasets.sequences import SequenceDataset
+from sirst5k.synthesis.manifest import MANIFEST
 from sirst5k.synthesis.sequences.packing import SequenceSink, pack_made, pack_test
+from sirst5k.synthesis.sequences.summary import SequenceSummary, summarise_sequences
 from sirst5k.synthesis.sequences.virtual import SyntheticSequences
 from sirst5k.synthesis.sink import Packed, Sink, manifest_line
 from sirst5k.synthesis.units import Units
@@ -64,6 +67,10 @@ class SequenceRun:
         unit = self.units[number]
         records = self.sink.store(unit, self._frames(unit.start, unit.stop))
         return "".join(map(manifest_line, records))
+
+    def summarise(self, root: Path) -> SequenceSummary:
+        """Write annotations and tracks, and return what the manifest adds up to."""
+        return summarise_sequences(root, root / MANIFEST, has_test=self.test is not None)
 
     def _frames(self, start: int, stop: int) -> Iterator[Packed]:
         for place in range(start, stop):

@@ -30,6 +30,11 @@ def choose_symmetries(
         From `open_symmetries`.
     number : int
         The variant's.
+
+    Returns
+    -------
+    dict of int to int
+        Track to symmetry, 0 to 7 as in `sirst5k.negatives.symmetries`; 0 leaves it as it is.
     """
     chosen = {}
     for place, (track, possible) in enumerate(open_to.items()):
@@ -48,6 +53,18 @@ def frame_turns(
     """Return the concrete turns of one frame: small, and as JSON has them.
 
     A target that rests has symmetry 0.
+
+    Parameters
+    ----------
+    negatives : AdaptiveNegatives
+    labels : FrameLabels
+        Of the source frame.
+    tracks : sequence of int
+        The track of each of its targets.
+    symmetries : mapping of int to int
+        From `choose_symmetries`.
+    shape : (int, int)
+        Height and width of the frame, pixels.
     """
     windows = box_windows(
         labels.boxes, shape, negatives.margin, negatives.margin_ratio, labels.mask
@@ -72,12 +89,12 @@ def frame_turns(
 
 
 def turn_image(image: Image, parameters: Parameters) -> Image:
-    """Apply concrete turns to a frame, as a new array."""
+    """Apply concrete turns to an ``(H, W)`` frame, as a new array of its dtype."""
     return apply_turns(image, np.zeros(image.shape, np.bool_), parameters)[0]
 
 
 def turn_labels(labels: FrameLabels, parameters: Parameters) -> FrameLabels:
-    """Apply concrete turns to the boxes and pixels of a frame's targets."""
+    """Apply concrete turns to a frame's targets: boxes, and the mask if it is known."""
     boxes = labels.boxes.copy()
     for turn in parameters["turns"]:
         if turn["symmetry"]:

@@ -1,10 +1,7 @@
-"""Writing synthetic sequences to a folder: the run, with its checks and its end."""
+"""Writing synthetic sequences to a folder: what is checked before, and told after."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +9,13 @@ from typing import Any
 from sirst5k.datasets.names import check_apart, unusable
 from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.errors import DatasetError, ParameterError
-from sirst5k.synthesis.backends import check_backend, open_backend
-from sirst5k.synthesis.executor import InOrder, run_in_order
-from sirst5k.synthesis.identity import Identity, run_identity
-from sirst5k.synthesis.lock import FolderLock
-from sirst5k.synthesis.manifest import MANIFEST, read_progress
+from sirst5k.synthesis.backends import check_backend
+from sirst5k.synthesis.executor import run_in_order
+from sirst5k.synthesis.identity import run_identity
 from sirst5k.synthesis.sequences.packing import SequenceSink
 from sirst5k.synthesis.sequences.run import SequenceRun
-from sirst5k.synthesis.sequences.summary import SequenceSummary, summarise_sequences
 from sirst5k.synthesis.sequences.virtual import SyntheticSequences
-from sirst5k.synthesis.state import NOISE, OutputState
-from sirst5k.synthesis.writing import Advance, one_sentence, store_run
+from sirst5k.synthesis.storing import Started, open_output
 
 _CHUNK = 256  # frames that a worker looks at in one go
 
@@ -68,7 +61,7 @@ def write_sequence_dataset(
     overwrite: bool = False,
     backend: str = "loky",
     scheduler: str | None = None,
-    started: Callable[[int, int], Advance | None] | None = None,
+    started: Started | None = None,
 ) -> SequenceWriteReport:
     """Store synthetic sequences as a folder in the `sequences` layout.
 
@@ -103,29 +96,31 @@ def write_sequence_dataset(
         If anything about the input or the folder is not as it must be, or another process
         writes to it; then nothing is left that looks like a finished dataset.
     """
-    if jobs == 0 or jobs < -1:
-        raise ParameterError(f"Expected jobs of at least 1, or -1 for every core, got {jobs}.")
     if limit is not None and limit < 1:
         raise ParameterError(f"Expected a limit of at least 1 sequence, got {limit}.")
-    check_backend(backend, scheduler)
+    check_backend(backend, scheduler, jobs)
     _check_names(synthetic, test)
     root = Path(out)
-    OutputState(root).check()
-    with one_sentence(root), contextlib.ExitStack() as stack:
-        if root.exists():  # a folder in use is refused before hours of looking
-            stack.enter_context(FolderLock(root))
-        in_order = stack.enter_context(open_backend(root, jobs, backend, scheduler))
+    with open_output(root, jobs, backend, scheduler) as output:
         for dataset in (synthetic.dataset, test):
             if dataset is not None:
                 check_frames(dataset, jobs)
         run = SequenceRun(synthetic, test, SequenceSink(root), limit)
         limited = limit if run.outputs < len(synthetic.plan) else None
         identity = run_identity(synthetic, test, limited, {"format": "sequences"})
-        if not root.exists():
-            stack.enter_context(FolderLock(root))
+        output.hold()
         names = [*synthetic.sequences, *(() if test is None else test.sequences)]
         check_apart(names, root)
-        return _write(run, root, identity, in_order, overwrite, started)
+        written, summary = output.store(run, identity, overwrite, started)
+    return SequenceWriteReport(
+        root=str(root),
+        sequences=summary.sequences["train"],
+        test_sequences=summary.sequences.get("test", 0),
+        train=summary.frames["train"],
+        test=summary.frames.get("test", 0),
+        written=written,
+        without_targets=summary.without_targets,
+    )
 
 
 def check_frames(dataset: SequenceDataset, jobs: int = 1) -> None:
@@ -153,50 +148,6 @@ class _Check:
     def __call__(self, place: int) -> None:
         self.dataset.source.shape(self.frames[place])
         self.dataset.labels(self.frames[place], with_mask=False)
-
-
-def _write(
-    run: SequenceRun,
-    root: Path,
-    identity: Identity,
-    in_order: InOrder,
-    overwrite: bool,
-    started: Callable[[int, int], Advance | None] | None,
-) -> SequenceWriteReport:
-    state = OutputState(root)
-    complete = state.claim(identity, overwrite)
-    state.sweep()
-    run.sink.prepare()
-    progress = read_progress(root / MANIFEST, run)
-    if complete and (progress.lost or progress.units < len(run.units)):
-        state.reopen(identity)
-    bank = run.synthetic.bank
-    if bank is not None:
-        bank.save(root / NOISE)
-    with state.swept_after_errors():
-        written = store_run(run, root, progress, in_order, started)
-    summary = _finish(state, run, identity, root)
-    return SequenceWriteReport(
-        root=str(root),
-        sequences=summary.sequences["train"],
-        test_sequences=summary.sequences.get("test", 0),
-        train=summary.frames["train"],
-        test=summary.frames.get("test", 0),
-        written=written,
-        without_targets=summary.without_targets,
-    )
-
-
-def _finish(
-    state: OutputState, run: SequenceRun, identity: Identity, root: Path
-) -> SequenceSummary:
-    """Write the annotations and the mark of completeness: what follows from the manifest."""
-    summary = summarise_sequences(root, root / MANIFEST, has_test=run.test is not None)
-    files = dict(summary.files)
-    if run.synthetic.bank is not None:
-        files[NOISE] = hashlib.sha256((root / NOISE).read_bytes()).hexdigest()
-    state.finish(identity, {**summary.facts(), "files": files})
-    return summary
 
 
 def _check_names(synthetic: SyntheticSequences, test: SequenceDataset | None) -> None:
