@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -63,9 +64,10 @@ class TrainingBar:
     def _text(self, shown: Mapping[str, float]) -> str:
         took = max(1e-9, time.monotonic() - self._began)
         rate = (int(shown["step"]) - self._first) * self._batch / took
-        parts = [f"loss {shown['loss']:.4f}", f"IoU {shown['iou']:.3f}"]
-        if "val" in shown:
-            parts.append(f"held out {shown['val']:.3f}")
+        forms = {"loss": "loss {:.4f}", "iou": "IoU {:.3f}", "val": "held out {:.3f}"}
+        # Neither loss nor IoU is known before the first record, nor IoU without a target.
+        known = {key: shown[key] for key in forms if math.isfinite(shown.get(key, math.nan))}
+        parts = [forms[key].format(value) for key, value in known.items()]
         return ", ".join([*parts, f"{rate:.0f} images/s"])
 
 
