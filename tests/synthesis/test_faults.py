@@ -103,7 +103,7 @@ def test_the_command_says_that_a_disk_is_full_or_read_only(
         refused = command(source, out)
         assert refused.returncode == 2
         assert refused.stderr.count("\n") == 1
-        assert "Read-only file system" in refused.stderr
+        assert "is read-only" in refused.stderr
         assert str(out) in refused.stderr
 
 
