@@ -5,8 +5,10 @@
 
 Each narrow network is trained by `sirst5k.training.fit` under the protocol `fair`, on small
 crops of the training split, and scored on the test split at full size; the thresholds of the
-classical detectors were chosen on the training split. Time is processor time of this process,
-for the machine may do other things besides. `--priors` trains each network once for every
+classical detectors were chosen on the training split. With `--weights best` the held-out part of
+the training split is scored eight times on the way, and the weights that did best there are scored
+on the test split, as `sirst5k train` keeps them; else the last ones. Time is processor time of this
+process, for the machine may do other things besides. `--priors` trains each network once for every
 prior of its heads: null is the network's own initialisation.
 """
 
@@ -37,6 +39,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "dnanet": {"channels": "one", "backbone": "resnet_10"},
 }
 KEPT = ("miou", "niou", "pd", "fa", "f1")
+VALIDATIONS = 8  # where the best weights are wanted
 
 
 def main() -> None:
@@ -49,6 +52,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--weights", choices=["last", "best"], default="last")
     parser.add_argument("--out", type=Path, help="where to write the figures")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -80,7 +84,8 @@ def main() -> None:
 def learn(
     args: argparse.Namespace, name: str, prior: float | None, test: Dataset
 ) -> dict[str, Any]:
-    """Train a network and score its last weights."""
+    """Train a network and score its last or best weights."""
+    chosen = args.weights == "best"
     began = time.process_time()
     with TemporaryDirectory() as folder:
         report = fit(
@@ -92,7 +97,7 @@ def learn(
             cache=False,
             network=NARROW[name],
             steps=args.steps,
-            validate_every=args.steps,
+            validate_every=max(1, args.steps // VALIDATIONS) if chosen else args.steps,
             batch_size=args.batch,
             augmentation={"crop": args.size},
             optimizer={"lr": args.rate},
@@ -100,7 +105,7 @@ def learn(
             assignments=[f"prior={json.dumps(prior)}"],
         )
         seconds = time.process_time() - began
-        network = load_weights(name, report.last_weights)
+        network = load_weights(name, report.best_weights if chosen else report.last_weights)
     return {
         "network": name,
         "config": NARROW[name],
@@ -109,7 +114,9 @@ def learn(
         "crop": args.size,
         "batch": args.batch,
         "cpu_seconds": round(seconds, 1),
-        "held_out_miou": round(report.validation["miou"], 4),
+        "rate": args.rate,
+        "weights": f"best, of step {report.best_step}" if chosen else "last",
+        "held_out_miou": round(report.best if chosen else report.validation["miou"], 4),
         "test": scores(as_detector(network, device="cpu"), test),
     }
 
