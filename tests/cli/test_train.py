@@ -67,7 +67,7 @@ def test_squashed_frames(run: Path) -> None:
     [
         (["train", "--data", DATA, "-d", "unet", "--out", "x", "--batch-size", "0"], "or auto"),
         (["train", "--data", DATA, "-d", "unet", "--out", "x", "--noise", "n.npz"], "--recipe"),
-        (["evaluate", "--data", DATA, "--run", "nowhere"], "no nowhere/checkpoints"),
+        (["evaluate", "--data", DATA, "--run", "nowhere"], "there is no folder nowhere"),
         (["evaluate", "--data", DATA, "--run", "a", "--weights", "b"], "got both"),
     ],
 )
