@@ -29,7 +29,6 @@ from sirst5k.detectors.registry import VIDEO
 from sirst5k.training import fit
 from sirst5k.training.environment import environment
 
-CONTRASTS = {"moderate": 10.0, "dim": 3.0}
 CASES = ("moderate/clips", "dim/clips", "dim/one frame")
 SETTINGS = {
     "sequences": 48,
@@ -41,6 +40,8 @@ SETTINGS = {
     "batch": 4,
     "lr": 0.003,
     "seed": 1,
+    "moderate": 10.0,  # SCR
+    "dim": 3.0,
 }
 
 
@@ -78,7 +79,7 @@ class OneFrame:
 def run_case(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Train one network on one kind of clips; return what came of it."""
     detector, contrast, kind = name.split("/")
-    scr = CONTRASTS[contrast]
+    scr = getattr(options, contrast)
     address = (
         f"demo:sequences={options.sequences},frames={options.frames},size={options.size},"
         f"seed={options.seed},scr={scr:g}"
