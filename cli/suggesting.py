@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sirst5k.errors import suggest
+from sirst5k.errors import did_you_mean, suggest
 
 if TYPE_CHECKING:
     _Choice = click.Choice[str]
@@ -23,8 +22,7 @@ class Choice(_Choice):
         """Return the word, or refuse it."""
         words = [str(choice) for choice in self.choices]
         if value not in words:
-            near = get_close_matches(str(value), words, n=1)
-            remedy = f" Did you mean {near[0]!r}?" if near else ""
+            remedy = did_you_mean(str(value), words)
             self.fail(f"expected one of {', '.join(words)}, got {value!r}.{remedy}", param, ctx)
         return str(value)
 

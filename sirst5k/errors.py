@@ -89,7 +89,10 @@ def suggest(wrong: str, known: Iterable[str]) -> str:
         The names that exist.
     """
     names = sorted(known)
-    near = get_close_matches(wrong, names, n=1, cutoff=0.6)
-    if near:
-        return f" Did you mean {near[0]!r}?"
-    return f" Known: {', '.join(names)}."
+    return did_you_mean(wrong, names) or f" Known: {', '.join(names)}."
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the nearest known name; empty if none is near."""
+    near = get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
