@@ -138,9 +138,7 @@ def command(
     from sirst5k.synthesis.sequences import open_sequence_noise
     from sirst5k.training import fit
     from sirst5k.training.devices import is_first_process
-    from sirst5k.training.run_folder import check_run_folder
 
-    check_run_folder(out)
     if cache is not None:
         check_folder_path(cache, "a folder for decoded frames")
     quiet = quiet or not is_first_process()  # one of several speaks

@@ -22,7 +22,7 @@ from sirst5k.comparison.processes import Processes
 from sirst5k.comparison.training_sets import open_parts
 from sirst5k.detectors.registry import check_network, networks
 from sirst5k.errors import OutputError, ParameterError, Sirst5kError, suggest
-from sirst5k.imaging.writable import check_folder_path
+from sirst5k.imaging.writable import check_folder_path, check_own_folder
 from sirst5k.metrics import DETECTION_PROFILES, PROFILES
 
 FAILED = "failed.txt"
@@ -106,7 +106,8 @@ def run(
     root = Path(out)
     _check_names(experiment)
     check_folder_path(root)
-    _check_folder(root)
+    if not (root / FILE).is_file():
+        check_own_folder(root, "an experiment")
     open_parts(experiment)
     try:
         experiment = experiment.save(root)
@@ -169,18 +170,6 @@ def _check_names(experiment: Experiment) -> None:
             raise ParameterError(
                 f"Expected the name of a metrics profile, got {name!r}.{suggest(name, profiles)}"
             )
-
-
-def _check_folder(root: Path) -> None:
-    """Refuse a folder that holds something else than an experiment."""
-    if not root.is_dir() or (root / FILE).is_file():
-        return
-    held = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
-    if held:
-        raise OutputError(
-            f"Expected a new or empty folder, or that of an experiment to go on with, but {root} "
-            f"holds something else (there is {held[0]!r}). Name another with --out."
-        )
 
 
 def _note_start(root: Path) -> None:

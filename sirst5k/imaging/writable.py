@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 
 from sirst5k.errors import OutputError
@@ -74,6 +75,40 @@ def check_folder_path(path: StrPath, what: str = "a folder to write to") -> None
         place = "" if there == target else f" at {target}"
         raise OutputError(f"Expected {what}{place}, but {there} is {kind}. Name another folder.")
     _check_access(target, there)
+
+
+def check_own_folder(path: StrPath, what: str, ours: Container[str] = ()) -> None:
+    """Raise if a folder holds what was not put there by us; nothing is written.
+
+    Parameters
+    ----------
+    path : path
+        Need not exist.
+    what : str
+        What goes on in such a folder, as the sentence names it: ``a run``.
+    ours : container of str
+        Names that an earlier start may have left. Those that begin with a dot are nobody's.
+
+    Raises
+    ------
+    OutputError
+        If it holds anything else, or cannot be read.
+    """
+    root = Path(path)
+    if not root.is_dir():
+        return
+    expected = f"Expected a new or empty folder, or that of {what} to go on with, but {root}"
+    try:
+        held = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise OutputError(
+            f"{expected} cannot be read: {error.strerror}. Name another with --out."
+        ) from error
+    for name in held:
+        if name not in ours:
+            raise OutputError(
+                f"{expected} holds something else (there is {name!r}). Name another with --out."
+            )
 
 
 def _check_access(target: Path, folder: Path) -> None:

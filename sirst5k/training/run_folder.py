@@ -10,7 +10,7 @@ from typing import Any
 
 from sirst5k.errors import OutputError
 from sirst5k.imaging import write_atomically
-from sirst5k.imaging.writable import check_folder_path
+from sirst5k.imaging.writable import check_folder_path, check_own_folder
 from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
 
 CONFIG = "config.yaml"
@@ -33,23 +33,9 @@ def check_run_folder(path: str | os.PathLike[str]) -> None:
         If it is a file, or holds other files and no configuration of a run.
     """
     check_folder_path(path, "a run folder")
-    root = Path(path)
-    if not root.is_dir() or _is_config(root / CONFIG):
-        return
-    try:
-        held = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise OutputError(
-            f"Expected a run folder, but {root} cannot be read: {error.strerror}. Name another "
-            "with --out."
-        ) from error
-    ours = {Path(name).parts[0] for name in (ENVIRONMENT, METRICS, CURVES, STATE)}
-    strange = [name for name in held if name not in ours]
-    if strange:
-        raise OutputError(
-            f"Expected a new or empty folder, or that of a run to go on with, but {root} holds "
-            f"something else (there is {strange[0]!r}). Name another with --out."
-        )
+    if not _is_config(Path(path) / CONFIG):
+        ours = {Path(name).parts[0] for name in (ENVIRONMENT, METRICS, CURVES, STATE)}
+        check_own_folder(path, "a run", ours)
 
 
 def _is_config(file: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sirst5k.errors import OutputError
-from sirst5k.imaging.writable import check_file_path, check_folder_path
+from sirst5k.imaging.writable import check_file_path, check_folder_path, check_own_folder
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +66,17 @@ def test_a_folder_that_is_read_only(check, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "folder")
     with pytest.raises(OutputError, match="the folder folder is read-only"):
         check("folder/new")
+
+
+def test_a_folder_of_our_own() -> None:
+    here = Path("ours")
+    check_own_folder(here, "a run")  # need not exist
+    here.mkdir()
+    (here / ".DS_Store").touch()
+    (here / "metrics.jsonl").touch()
+    check_own_folder(here, "a run", {"metrics.jsonl", "curves.png"})
+    (here / "thesis.tex").touch()
+    with pytest.raises(OutputError, match=r"a run to go on with, .* \(there is 'thesis.tex'\)"):
+        check_own_folder(here, "a run", {"metrics.jsonl"})
+    with pytest.raises(OutputError, match=r"there is 'metrics.jsonl'"):
+        check_own_folder(here, "a run")
