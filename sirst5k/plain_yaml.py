@@ -52,7 +52,19 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def format_yaml(document: Mapping[str, Any]) -> str:
-    """Return plain values as a YAML document, in their order, that `parse_yaml` reads back."""
+    """Return plain values as a YAML document, in their order, that `parse_yaml` reads back.
+
+    Parameters
+    ----------
+    document : mapping
+        Of text, numbers, booleans, None, and lists and mappings of these.
+
+    Examples
+    --------
+    >>> print(format_yaml({"name": "1e3", "sizes": [3, 5]}), end="")
+    name: '1e3'
+    sizes: [3, 5]
+    """
     text: str = yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text
 

@@ -23,7 +23,13 @@ def document_of(config: TrainingConfig, dataset: Any, recipe: Recipe | None) -> 
 
 
 def claim(folder: RunFolder, document: dict[str, Any], fabric: Any, overwrite: bool) -> None:
-    """See that the folder holds this run or none; empty it where it is to be replaced."""
+    """See that the folder holds this run or none; empty it where it is to be replaced.
+
+    Raises
+    ------
+    OutputError
+        If it holds another run, with what differs, and `overwrite` is not set.
+    """
     if not overwrite:
         _check_folder(folder, document)
     elif fabric.is_global_zero:

@@ -258,6 +258,6 @@ def test_building_takes_memory_that_does_not_grow_with_the_frames(tmp_path: Path
         return float(done.stdout)
 
     frames = 1000 * 2 * 256 * 256 / 2**20  # images and masks: 125 MiB
-    assert peak(1000, cached=True) < frames / 2  # a few pages at a time; more on a busy machine
+    assert peak(1000, cached=True) < frames / 4
     held = peak(1000, cached=False)  # the measure does see frames that are held
-    assert 0.8 * frames < held < 1.6 * frames
+    assert frames < held < 1.6 * frames
