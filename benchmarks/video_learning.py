@@ -42,6 +42,7 @@ SETTINGS = {
     "seed": 1,
     "moderate": 10.0,  # SCR
     "dim": 3.0,
+    "decoys": 0,  # of each sequence, beside dim targets
 }
 
 
@@ -84,6 +85,8 @@ def run_case(name: str, options: argparse.Namespace) -> dict[str, Any]:
         f"demo:sequences={options.sequences},frames={options.frames},size={options.size},"
         f"seed={options.seed},scr={scr:g}"
     )
+    if contrast == "dim" and options.decoys:
+        address += f",decoys={options.decoys}"
     training = open_dataset(address, "train")
     test = training.of_split("test")
     if kind == "one frame":

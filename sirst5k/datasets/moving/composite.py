@@ -31,8 +31,9 @@ from sirst5k.datasets.demo.optics import Optics
 from sirst5k.datasets.demo.sensor import Sensor
 from sirst5k.datasets.moving.camera import Camera, draw_pan, fixed_pattern
 from sirst5k.datasets.moving.paths import draw_jitter
+from sirst5k.datasets.moving.population import draw_count, populate
 from sirst5k.datasets.moving.rendering import SceneSource
-from sirst5k.datasets.moving.scene import Digits, MovingScene, draw_count, populate
+from sirst5k.datasets.moving.scene import Digits, MovingScene
 from sirst5k.datasets.moving.scenery import Scenery
 from sirst5k.datasets.moving.spec import parse_ratio
 from sirst5k.datasets.moving.spline import surface

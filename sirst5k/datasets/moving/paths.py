@@ -48,6 +48,11 @@ class Path:
         return np.asarray(self.through + swing * (np.sin(angle) - np.sin(phase)))
 
 
+def stay(at: tuple[float, float]) -> Path:
+    """Return the path of what does not move."""
+    return Path(at, 0.0, (1.0, 1.0), (0.0, 0.0), (0.0, 0.0))
+
+
 def draw_path(
     rng: np.random.Generator,
     through: tuple[float, float],

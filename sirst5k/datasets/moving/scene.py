@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from sirst5k.datasets.demo.canvas import Field
-from sirst5k.datasets.demo.optics import Optics
 from sirst5k.datasets.demo.sensor import Sensor, read_out
-from sirst5k.datasets.demo.targets import MASK_LEVEL, Shape
 from sirst5k.datasets.moving.camera import Camera
-from sirst5k.datasets.moving.movers import Mover, Sighting, sight, unit_light
-from sirst5k.datasets.moving.paths import draw_path
+from sirst5k.datasets.moving.movers import Mover, Sighting, sight
 from sirst5k.datasets.moving.scenery import Scenery
 from sirst5k.sample import Image
-
-_SHAPES: dict[str, dict[str, float]] = {
-    "sky": {"point": 0.6, "streak": 0.15, "aircraft": 0.25},
-    "sea": {"point": 0.6, "ship": 0.25, "streak": 0.15},
-    "ground": {"point": 0.6, "lumps": 0.2, "streak": 0.2},
-    "urban": {"point": 0.65, "aircraft": 0.2, "streak": 0.15},
-}
-_SIZES = (0.8, 2.0)
-"""Least and largest unit of a target's lobes in pixels: boxes of 3 to 10 pixels a side."""
-
-_COUNT_SHARES = (0.4, 0.35, 0.25)
-_SPEEDS = (0.25, 2.0)
-_SCRS = (3.0, 12.0)
-_MISS = 2.0  # how far two targets that meet pass each other, in pixels (1 sd an axis)
-_SURROUND = 41
-_BRIGHTEST = 1.1  # background and peak of a target, in fractions of full scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +66,11 @@ class MovingScene:
     digits : Digits
     standing : (h, w) int32, optional
         Targets that stand in the scenery, by numbers from 1 on its pixels, 0 elsewhere.
+    decoys : tuple of Mover
+        Lights that nothing but their standing still in the scenery tells from movers; their paths
+        are in the scenery's pixels. They are no targets.
+    flicker : (T, M) float64
+        Factor on each decoy's amplitude in each frame.
     """
 
     scenery: Scenery
@@ -96,6 +81,8 @@ class MovingScene:
     width: int
     digits: Digits = Digits()
     standing: NDArray[np.int32] | None = None
+    decoys: tuple[Mover, ...] = ()
+    flicker: Field = field(default_factory=lambda: np.ones((0, 0)))
 
     @cached_property
     def nbytes(self) -> int:
@@ -110,19 +97,19 @@ class MovingScene:
 
     def sightings(self, time: int) -> list[Sighting]:
         """Return what a frame shows of the targets, also of those that do not count."""
+        shaken = self._sight(self.movers, self.brightness, self.camera.jitter[time], time)
+        return shaken + self._standing_at(time)
+
+    def _sight(
+        self, movers: Sequence[Mover], brightness: Field, corner: Field, time: int
+    ) -> list[Sighting]:
+        """Return what a frame whose first pixel is at `corner` of their paths shows of movers."""
         found = []
-        for index, mover in enumerate(self.movers):
-            row, column = mover.path.at(float(time)) - self.camera.jitter[time]
-            seen = sight(
-                mover,
-                self.camera.optics,
-                (float(row), float(column)),
-                float(self.brightness[time, index]),
-                self.height,
-                self.width,
-            )
+        for mover, bright in zip(movers, brightness[time].tolist(), strict=True):
+            row, column = (mover.path.at(float(time)) - corner).tolist()
+            seen = sight(mover, self.camera.optics, (row, column), bright, self.height, self.width)
             found += [seen] if seen is not None else []
-        return found + self._standing_at(time)
+        return found
 
     def _standing_at(self, time: int) -> list[Sighting]:
         """Return the targets of the scenery that a frame shows, by their nearest pixels.
@@ -158,9 +145,13 @@ class MovingScene:
         return self.digits.write(read_out(rng, camera.sensor, self.signal(time), camera.pattern))
 
     def signal(self, time: int) -> Field:
-        """Return a noise-free frame with its targets, ``(H, W)`` in fractions of full scale."""
+        """Return a noise-free frame with its lights, ``(H, W)`` in fractions of full scale."""
         picture = np.array(self.background(time))
-        for seen in self.sightings(time):
+        lights = self.sightings(time)
+        if self.decoys:
+            corner = np.array(self.camera.corner(time))
+            lights += self._sight(self.decoys, self.flicker, corner, time)
+        for seen in lights:
             picture[seen.window] += seen.light
         picture *= self.camera.light
         return picture
@@ -172,98 +163,3 @@ class MovingScene:
             if seen.counts:
                 mask[seen.window] |= seen.mask
         return mask
-
-
-def draw_count(rng: np.random.Generator) -> int:
-    """Draw the number of targets of a sequence: 1 to 3."""
-    return 1 + int(rng.choice(len(_COUNT_SHARES), p=_COUNT_SHARES))
-
-
-def populate(
-    rng: np.random.Generator,
-    scene: str,
-    scenery: Scenery,
-    camera: Camera,
-    sides: tuple[int, int],
-    count: int,
-    scr: float | None,
-) -> MovingScene:
-    """Add moving targets to a scene.
-
-    The first two targets of several meet: they pass within a few pixels of each other.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    scene : str
-        Key of `sirst5k.datasets.demo.scene.SCENES`.
-    scenery, camera
-    sides : (int, int)
-        Height and width of the frame.
-    count : int
-        Number of targets.
-    scr : float, optional
-        Signal-to-clutter ratio of every target; by default each is drawn, evenly on a log
-        scale, from 3 to 12. It is the mean over the target's pixels above its surroundings,
-        divided by the standard deviation of what surrounds it (41×41 pixels, clutter and
-        noise), in the median over the sequence. A target that would outshine full scale is
-        dimmed.
-    """
-    frames = len(camera.jitter)
-    spread = np.sqrt(
-        np.maximum(
-            ndimage.uniform_filter(scenery.picture**2, _SURROUND)
-            - ndimage.uniform_filter(scenery.picture, _SURROUND) ** 2,
-            0.0,
-        )
-    )
-    movers: list[Mover] = []
-    meeting = _point(rng, sides), float(rng.uniform(0.2, 0.8) * (frames - 1))
-    for track in range(count):
-        through, time = meeting if track < 2 else (_point(rng, sides), rng.uniform(0, frames - 1))
-        if track == 1:
-            row, column = rng.normal(0, _MISS, 2)
-            through = through[0] + row, through[1] + column
-        speed = float(np.exp(rng.uniform(*np.log(_SPEEDS))))
-        path = draw_path(rng, through, float(time), sides, speed)
-        mover = Mover(track, _shape(rng, scene), path, 1.0, float(rng.uniform(0.0, 0.08)))
-        wanted = scr if scr is not None else float(np.exp(rng.uniform(*np.log(_SCRS))))
-        movers.append(_lit(mover, scenery, spread, camera, wanted))
-    steps = rng.standard_normal((frames, count))
-    share = np.array([mover.scintillation for mover in movers])
-    brightness = np.clip(1 + share * steps, 0.5, 1.5)
-    return MovingScene(scenery, camera, tuple(movers), brightness, *sides)
-
-
-def _point(rng: np.random.Generator, sides: tuple[int, int]) -> tuple[float, float]:
-    row, column = (float(side * rng.uniform(0.25, 0.75)) for side in sides)
-    return row, column
-
-
-def _shape(rng: np.random.Generator, scene: str) -> Shape:
-    kinds = _SHAPES[scene]
-    kind = str(rng.choice(list(kinds), p=list(kinds.values())))
-    size = float(np.exp(rng.uniform(*np.log(_SIZES))))
-    angle = rng.normal(0, 0.08) if kind in ("ship", "lumps") else rng.uniform(0, 2 * np.pi)
-    longer = 1.0 if kind == "point" else 0.7  # their lobes are longer than the unit
-    return Shape(kind, size * longer, float(angle), float(rng.uniform(1.0, 1.5)))
-
-
-def _lit(mover: Mover, scenery: Scenery, spread: Field, camera: Camera, scr: float) -> Mover:
-    """Return a target as bright as its signal-to-clutter ratio asks for."""
-    times = np.arange(len(camera.jitter), dtype=np.float64)
-    places = mover.path.at(times) + camera.pan.at(times)
-    height, width = spread.shape
-    rows = np.clip(np.rint(places[:, 0]), 0, height - 1).astype(np.intp)
-    columns = np.clip(np.rint(places[:, 1]), 0, width - 1).astype(np.intp)
-    level = float(np.median(scenery.picture[rows, columns]))
-    noise = camera.noise(level)
-    clutter = float(np.median(np.hypot(spread[rows, columns], noise)))
-    amplitude = scr * clutter / _filling(mover, camera.optics)
-    return replace(mover, amplitude=min(amplitude, max(_BRIGHTEST - level, 0.1)))
-
-
-def _filling(mover: Mover, optics: Optics) -> float:
-    """Return the mean over a target's pixels as a share of its peak."""
-    light = unit_light(mover, optics)
-    return float(light[light >= MASK_LEVEL * light.max()].mean())

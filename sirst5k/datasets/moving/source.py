@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from sirst5k.datasets.moving.camera import draw_camera
+from sirst5k.datasets.moving.population import add_decoys, draw_count, populate
 from sirst5k.datasets.moving.rendering import SceneSource
-from sirst5k.datasets.moving.scene import Digits, MovingScene, draw_count, populate
+from sirst5k.datasets.moving.scene import Digits, MovingScene
 from sirst5k.datasets.moving.scenery import paint_scenery
 from sirst5k.datasets.moving.spec import MovingSpec, parse_moving
 from sirst5k.datasets.sequences.dataset import SequenceDataset
@@ -87,10 +88,11 @@ class MovingSource(SceneSource):
     def stamp(self, frame_id: str) -> str:  # noqa: ARG002
         """Return all that a frame's pixels follow from."""
         spec = self.spec
+        decoys = f" decoys={spec.decoys}" if spec.decoys else ""
         return (
             f"demo-sequences generator={GENERATOR_VERSION} seed={spec.seed} frames={spec.frames} "
             f"size={spec.width}x{spec.height} depth={spec.depth} targets={spec.targets} "
-            f"scr={spec.scr}"
+            f"scr={spec.scr}{decoys}"
         )
 
 
@@ -115,4 +117,7 @@ def compose(spec: MovingSpec, sequence: str) -> MovingScene:
     if count is None:
         count = draw_count(rng)
     made = populate(rng, scene, scenery, camera, (spec.height, spec.width), count, spec.scr)
+    if spec.decoys:
+        # Numbers of their own: the targets are the same with and without decoys.
+        made = add_decoys(rng_for(spec.seed, sequence, 2), made, scene, spec.decoys, spec.scr)
     return replace(made, digits=Digits.of_depth(spec.depth, camera.sensor))

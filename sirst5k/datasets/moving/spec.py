@@ -14,6 +14,7 @@ _RANGES = {
     "frames": (1, 100_000),
     "seed": (0, 2**63 - 1),
     "targets": (0, 20),
+    "decoys": (0, 50),
 }
 _KEYS = (*_RANGES, "size", "depth", "scene", "scr")
 
@@ -39,7 +40,10 @@ class MovingSpec:
     targets : int or None
         Of each sequence; None for 1 to 3, drawn.
     scr : float or None
-        Signal-to-clutter ratio of every target; None for 3 to 12, drawn.
+        Signal-to-clutter ratio of every target and decoy; None for 3 to 12, drawn.
+    decoys : int
+        Of each sequence: lights that look like targets in a single frame, but stand still in the
+        scene, and are not labelled.
     """
 
     sequences: int = 8
@@ -51,6 +55,7 @@ class MovingSpec:
     scene: str | None = None
     targets: int | None = None
     scr: float | None = None
+    decoys: int = 0
 
     def scene_of(self, index: int) -> str:
         """Return the scene of the sequence of that number."""
@@ -86,7 +91,8 @@ def parse_moving(text: str) -> MovingSpec:
         ``demo:`` and ``key=value`` pairs with commas between: ``sequences`` (8), ``frames``
         (of each, 40), ``size`` (``128``, or width x height as in ``160x128``), ``seed`` (0),
         ``depth`` (8, 16 or 32), ``scene`` (``sky``, ``sea``, ``ground`` or ``urban``; all in
-        turn), ``targets`` (of each sequence; 1 to 3), ``scr`` (of every target; 3 to 12).
+        turn), ``targets`` (of each sequence; 1 to 3), ``scr`` (of every target; 3 to 12),
+        ``decoys`` (of each sequence, lights that stand still; 0).
 
     Raises
     ------

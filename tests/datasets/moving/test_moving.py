@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from sirst5k import open_dataset
 from sirst5k.components import find_targets
@@ -74,6 +76,31 @@ def test_boxes_are_those_of_the_targets_own_pixels() -> None:
         else:
             assert not found
     assert alone > 60
+
+
+def test_decoys_shine_like_targets_stand_in_the_scene_and_are_not_labelled() -> None:
+    plain = parse_moving("demo:sequences=4,frames=9,size=64,seed=2,depth=32,scr=20")
+    with_decoys = replace(plain, decoys=1)
+    for name in ("demo_sky_0000", "demo_ground_0002"):
+        before, after = compose(plain, name), compose(with_decoys, name)
+        assert len(after.decoys) == 1
+        places = []
+        for time in (0, 4, 8):
+            assert [seen.box for seen in after.sightings(time)] == [
+                seen.box for seen in before.sightings(time)
+            ]
+            light = (after.signal(time) - before.signal(time)) / after.camera.light
+            assert light.min() > -1e-9
+            assert light.max() > 0.02
+            row, column = ndimage.center_of_mass(light)
+            top, left = after.camera.corner(time)
+            places.append((row + top, column + left))
+        # In the scene they stay, wherever the camera looks.
+        assert np.ptp(places, axis=0).max() < 0.05
+    assert (
+        opened("demo:sequences=4,decoys=3").fingerprint()
+        != opened("demo:sequences=4").fingerprint()
+    )
 
 
 def test_targets_cross_and_keep_their_identities() -> None:
