@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from sirst5k.errors import ParameterError, suggest
 from sirst5k.losses.bce import BCELoss
@@ -15,6 +15,8 @@ from sirst5k.losses.loss import Loss
 from sirst5k.losses.sls_iou import SLSIoULoss
 from sirst5k.losses.soft_iou import SoftIoULoss
 from sirst5k.losses.tversky import TverskyLoss
+
+Made = TypeVar("Made")
 
 LOSSES: dict[str, Callable[..., Loss]] = {
     "bce": BCELoss,
@@ -63,17 +65,24 @@ def create(name: str, **config: Any) -> Loss:
     """
     if name not in LOSSES:
         raise ParameterError(f"There is no loss {name!r}.{suggest(name, LOSSES)}")
-    known = inspect.signature(LOSSES[name]).parameters
+    return make(LOSSES[name], name, config)
+
+
+def make(kind: Callable[..., Made], name: str, config: Mapping[str, Any]) -> Made:
+    """Make a loss of a kind, or say in a sentence which of its parameters does not fit."""
+    known = inspect.signature(kind).parameters
     for key in config:
         if key not in known:
             raise ParameterError(f"The loss {name} has no parameter {key!r}.{suggest(key, known)}")
     try:
-        return LOSSES[name](**config)
+        return kind(**config)
     except TypeError as error:
-        raise ParameterError(f"The loss {name} cannot be made with {config}: {error}.") from error
+        raise ParameterError(
+            f"The loss {name} cannot be made with {dict(config)}: {error}."
+        ) from error
 
 
-def for_detector(name: str, published: bool = False) -> DeepSupervision:
+def for_detector(name: str, published: bool = False, **config: Any) -> DeepSupervision:
     """Return the criterion that a network was published with.
 
     Called with the list that `Network.heads` returns, the full-size mask, and the epoch::
@@ -90,11 +99,19 @@ def for_detector(name: str, published: bool = False) -> DeepSupervision:
         the soft IoU by sample, our choice).
     published : bool
         Keep what makes the published losses unsafe: see `SLSIoULoss` and `BCELoss`.
+    **config
+        Parameters of the loss that are to be others than published.
 
     Raises
     ------
     ParameterError
-        If no criterion is known for that name.
+        If no criterion is known for that name, its loss has no such parameter, or a value does
+        not fit.
+
+    Examples
+    --------
+    >>> for_detector("mshnet", warm_up_epochs=80).loss.warm_up_epochs
+    80
     """
     if name not in CRITERIA:
         raise ParameterError(
@@ -102,7 +119,7 @@ def for_detector(name: str, published: bool = False) -> DeepSupervision:
             f"network, make one with sirst5k.losses.create; those that return boxes take "
             f"sirst5k.losses.YOLOXLoss."
         )
-    reduction, loss, config = CRITERIA[name]
+    reduction, loss, own = CRITERIA[name]
     if "published" in inspect.signature(LOSSES[loss]).parameters:
-        config = {**config, "published": published}
-    return DeepSupervision(create(loss, **config), reduction)
+        own = {**own, "published": published}
+    return DeepSupervision(create(loss, **{**own, **config}), reduction)

@@ -119,7 +119,7 @@ class TrainingConfig:
     loss : str
         ``published`` (what the detector's paper uses), or a name of `sirst5k.losses`.
     loss_config : dict
-        Parameters of a named loss.
+        Parameters of the loss that are to be others than its own.
     batch_size : int
     drop_last : bool
         Whether an epoch leaves out its last batch where that is smaller.

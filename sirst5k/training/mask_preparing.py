@@ -38,6 +38,8 @@ def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
     source : Source
     fabric : lightning_fabric.Fabric
     """
+    # First of all: a mistake in their settings is to be found before the work.
+    network, criterion = fresh_network(config), _criterion(config)
     source = _stills(config, source)
     parts = divide(
         source.data,
@@ -55,7 +57,6 @@ def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
     held_out = store_of(parts.held_out, **kept)
     table = frames.table
     normalisation = normalisation_of(config, table.mean_and_deviation)
-    network = fresh_network(config)
     network.normalisation = normalisation
     if config.prior is not None:
         network.begin_at(config.prior)
@@ -81,7 +82,7 @@ def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:
     return Prepared(
         network,
         SupervisedHeads(network),
-        MaskTask(config, _criterion(config), maker, validation, steps),
+        MaskTask(config, criterion, maker, validation, steps),
         steps,
         len(table),
         material.frames.reason,
@@ -105,7 +106,7 @@ def trial(config: TrainingConfig, device: torch.device, most: int | None) -> int
 
 def _criterion(config: TrainingConfig) -> Any:
     if config.loss == "published":
-        return for_detector(config.detector)
+        return for_detector(config.detector, **config.loss_config)
     return DeepSupervision(create_loss(config.loss, **config.loss_config))
 
 

@@ -56,6 +56,15 @@ def test_every_network_has_a_criterion(name: str) -> None:
     assert not criterion.warming_up(6)
 
 
+def test_a_published_criterion_takes_other_parameters() -> None:
+    criterion = for_detector("mshnet", warm_up_epochs=80)
+    assert criterion.warming_up(80)
+    assert not criterion.warming_up(81)
+    assert for_detector("dnanet", smooth=0.5).loss.smooth == 0.5
+    with pytest.raises(ParameterError, match="Did you mean 'warm_up_epochs'"):
+        for_detector("mshnet", warm_up_epoch=3)
+
+
 def test_no_criterion() -> None:
     with pytest.raises(ParameterError, match=r"Did you mean 'mshnet'.*losses\.create.*YOLOXLoss"):
         for_detector("mshnot")

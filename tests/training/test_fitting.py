@@ -220,6 +220,7 @@ def test_predictions_that_are_not_finite_name_the_batch(tmp_path: Path) -> None:
         ({"device": "cuda"}, ParameterError, "finds none"),
         ({"normalisation": "imagenet"}, ParameterError, "3 channels"),
         ({"loss": "iou"}, ParameterError, "Did you mean 'slsiou'"),
+        ({"loss_config": {"smoth": 2}}, ParameterError, "Did you mean 'smooth'"),
     ],
 )
 def test_mistakes_are_one_sentence(

@@ -70,6 +70,7 @@ def populate(
         dimmed.
     """
     frames = len(camera.jitter)
+    times = np.arange(frames, dtype=np.float64)
     spread = _spread(scenery)
     movers: list[Mover] = []
     meeting = _point(rng, sides), float(rng.uniform(0.2, 0.8) * (frames - 1))
@@ -81,7 +82,7 @@ def populate(
         speed = float(np.exp(rng.uniform(*np.log(_SPEEDS))))
         path = draw_path(rng, through, float(time), sides, speed)
         mover = Mover(track, _shape(rng, scene), path, 1.0, float(rng.uniform(0.0, 0.08)))
-        places = path.at(np.arange(frames)) + camera.pan.at(np.arange(frames))
+        places = path.at(times) + camera.pan.at(times)
         movers.append(_lit(mover, places, scenery, spread, camera, _ratio(rng, scr)))
     brightness = _scintillate(rng, movers, frames)
     return MovingScene(scenery, camera, tuple(movers), brightness, *sides)
@@ -113,9 +114,10 @@ def add_decoys(
     decoys = []
     for number in range(count):
         row, column = (corner + rng.uniform(0.1, 0.9, 2) * (made.height, made.width)).tolist()
-        path = stay((row, column))
-        decoy = Mover(number, _shape(rng, scene), path, 1.0, float(rng.uniform(0.0, 0.08)))
-        places = path.at(np.arange(frames))
+        decoy = Mover(
+            number, _shape(rng, scene), stay((row, column)), 1.0, float(rng.uniform(0.0, 0.08))
+        )
+        places = np.tile([row, column], (frames, 1))
         decoys.append(_lit(decoy, places, made.scenery, spread, made.camera, _ratio(rng, scr)))
     return replace(made, decoys=tuple(decoys), flicker=_scintillate(rng, decoys, frames))
 

@@ -8,6 +8,7 @@ import torch
 
 from sirst5k.errors import ParameterError
 from sirst5k.losses import YOLOXLoss
+from sirst5k.losses.registry import make
 from sirst5k.synthesis.sequences import SyntheticSequences
 from sirst5k.training.clips.batches import ClipMaker
 from sirst5k.training.clips.dividing import divide_sequences
@@ -38,6 +39,7 @@ def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepar
     """
     check_clips(config, source)
     network = first_network(config)
+    criterion = _criterion(config, network)  # a mistake in it is to be found before the work
     length = network.clip_length
     data, held_out = divide_sequences(
         source.data, config.validation_fraction, test=source.test, held_out=source.held_out
@@ -63,7 +65,7 @@ def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepar
         in_channels=config.in_channels,
         device=fabric.device,
     )
-    task = ClipTask(_criterion(config, network), maker, validation)
+    task = ClipTask(criterion, maker, validation)
     return Prepared(
         network,
         SupervisedMaps(network),
@@ -113,7 +115,7 @@ def first_network(config: TrainingConfig) -> Any:
 
 
 def _criterion(config: TrainingConfig, network: Any) -> YOLOXLoss:
-    return YOLOXLoss(stride=network.stride, **config.loss_config)
+    return make(YOLOXLoss, "yolox", {"stride": network.stride, **config.loss_config})
 
 
 def _variants(config: TrainingConfig, source: Source, data: Any) -> Any:

@@ -155,6 +155,7 @@ def test_a_loss_that_is_not_finite_names_its_clips(tmp_path: Path) -> None:
         ({"select_by": "miou"}, "select_by: expected one of ap50"),
         ({"augmentation": {"crop": 64, "blur": 0.5}}, r"augmentation\.blur"),
         ({"protocol": "mshnet"}, "not for detectors of boxes"),
+        ({"loss_config": {"box_wait": 1}}, "Did you mean .box_weight"),
     ],
 )
 def test_mistakes_are_one_sentence(tmp_path: Path, changes: dict[str, Any], sentence: str) -> None:
