@@ -17,15 +17,28 @@ if TYPE_CHECKING:
     from sirst5k.comparison import CellOutcome
 
 
+def _parts(value: str | None, expected: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    parts = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not parts:
+        raise click.BadParameter(f"expected {expected}, got {value!r}.")
+    return parts
+
+
 def _words(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return tuple(word.strip() for word in (value or "").split(",") if word.strip())
+    return _parts(value, "names with commas between them")
 
 
 def _numbers(_: click.Context, __: click.Parameter, value: str | None) -> tuple[float, ...]:
-    try:
-        return tuple(float(word) for word in (value or "").split(",") if word.strip())
-    except ValueError:
-        raise click.BadParameter("numbers with commas between them, as 0.1,0.5,1") from None
+    expected = "numbers with commas between them, as 0.1,0.5,1"
+    numbers = []
+    for word in _parts(value, expected):
+        try:
+            numbers.append(float(word))
+        except ValueError:
+            raise click.BadParameter(f"expected {expected}, got {word!r}.") from None
+    return tuple(numbers)
 
 
 @click.command("compare")
@@ -64,7 +77,10 @@ def _numbers(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
     callback=_numbers,
     help="Levels of foreign noise on the test images.  [0,0.5,1,2,4 if none are given]",
 )
-@click.option("--shift-noise", help="Where that noise comes from; the test images by default.")
+@click.option(
+    "--shift-noise",
+    help="Its noise bank (.npz), noise image, or folder of them; the test images' by default.",
+)
 @click.option("--also-test", multiple=True, help="Another dataset to test on; may be repeated.")
 @click.option("--profiles", callback=_words, help="Published metrics to print beside ours.")
 @click.option("--net", multiple=True, metavar="DETECTOR.KEY=VALUE", help="Of a network.")
@@ -83,7 +99,11 @@ def _numbers(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
 )
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Runs side by side.")
 @click.option("--devices", type=click.IntRange(min=1), default=1, help="GPUs to spread them over.")
-@click.option("--time-limit", type=float, help="Begin no further run after so many seconds.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Begin no further run after so many seconds.",
+)
 @reading_options
 @jobs_option
 @output_options
@@ -199,7 +219,10 @@ def _networks(words: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     for word in words:
         detector, dot, setting = word.partition(".")
         if not dot:
-            raise click.BadParameter(f"{word!r}: expected DETECTOR.KEY=VALUE", param_hint="--net")
+            raise click.BadParameter(
+                f"expected DETECTOR.KEY=VALUE, as unet.widths=[8,16,32], got {word!r}.",
+                param_hint="--net",
+            )
         networks.setdefault(detector, {}).update(parse_settings([setting]))
     return networks
 

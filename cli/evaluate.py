@@ -192,9 +192,10 @@ def command(
             raise click.UsageError("Expected --run or --weights, got both.")
         weights = weights_of(run, checkpoint)
     if (predictions is None) == (detector is None and weights is None):
+        got = "neither" if predictions is None else "both"
         raise click.UsageError(
-            "Expected --predictions DIR or --detector NAME, one of both; a network has "
-            "--run RUN or --weights FILE."
+            f"Expected --predictions DIR or --detector NAME, got {got}; a network has --run RUN or "
+            "--weights FILE."
         )
     if frame is not None and predictions is not None:
         raise click.UsageError("--frame is for detectors; predictions are scored as they are.")

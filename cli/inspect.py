@@ -18,6 +18,7 @@ from sirst5k.datasets import (
     training_part,
 )
 from sirst5k.datasets.inspection import Inspection, inspect_dataset
+from sirst5k.datasets.opening import known_layouts
 from sirst5k.datasets.survey import PairSurvey
 from sirst5k.errors import SplitError
 from sirst5k.imaging.writable import check_file_path
@@ -26,12 +27,29 @@ from .findings import histogram, problems, row
 from .options import jobs_option, mask_threshold_option, output_options, reading_options
 
 
+def _print_layouts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        layouts = known_layouts()
+        click.echo(
+            "\n".join(f"{name:<{max(map(len, layouts))}}  {by}" for name, by in layouts.items())
+        )
+        ctx.exit()
+
+
 @click.command()
 @click.argument("path")
 @click.argument("other", required=False)
 @click.option("--quality", is_flag=True, help="Measure the images; with OTHER, side by side.")
 @click.option(
     "--page", type=click.Path(path_type=Path), help="With --quality: write it as one HTML file."
+)
+@click.option(
+    "--layouts",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_layouts,
+    help="List the layouts that are known, and what each is recognised by.",
 )
 @click.option("--split", metavar="NAME", help="Only this list or role; by default every pair.")
 @reading_options
@@ -61,6 +79,7 @@ def command(
     \b
     Examples:
       sirst5k inspect data/sirst --split trainval
+      sirst5k inspect --layouts
       sirst5k inspect demo
       sirst5k inspect demo:sequences=8,frames=40
       sirst5k inspect data/sirst out --quality --page quality.html
@@ -71,7 +90,7 @@ def command(
         from .quality import report_quality
 
         if page is not None:
-            check_file_path(page, make_folder=True)
+            check_file_path(page, ".html", make_folder=True)
         datasets = [open_stills(path, split, mask_threshold=mask_threshold)]
         if other is not None:
             datasets.append(_second(open_stills(other, mask_threshold=mask_threshold), split))

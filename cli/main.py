@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 from importlib import import_module
@@ -81,7 +82,7 @@ def main() -> None:
         click.echo(f"sirst5k: {error}", err=True)
         sys.exit(2)
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in _OF_THE_DISK:
             raise  # nothing that a user could look at
         click.echo(f"sirst5k: {_sentence(error)}", err=True)
         sys.exit(2)
@@ -115,9 +116,18 @@ def _say_usage(error: click.ClickException) -> None:
         click.echo(f"sirst5k: {text}{stop} See {context.command_path} --help.", err=True)
 
 
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+"""Errors of a file whose name Python does not tell, because it was open already."""
+
+
 def _sentence(error: OSError) -> str:
     """Say what could not be read or written, where no code foresaw it."""
     reason = error.strerror or type(error).__name__
+    if error.filename is None:
+        return (
+            f"Expected to write what the command makes or prints, but cannot: {reason}. Make room "
+            "on that disk, or name another place."
+        )
     return (
         f"Expected to read or write {error.filename}, but cannot: {reason}. Check that it is "
         "there, is what is meant, may be read and written, and that the disk is not full."

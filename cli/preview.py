@@ -150,7 +150,9 @@ def _parse_ids(text: str | None) -> list[str]:
         return []
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not names:
-        raise click.BadParameter("expected names separated by commas", param_hint="--ids")
+        raise click.BadParameter(
+            f"expected names with commas between them, got {text!r}.", param_hint="--ids"
+        )
     return names
 
 

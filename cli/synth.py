@@ -63,8 +63,7 @@ if TYPE_CHECKING:
 @click.option(
     "--shard-size",
     type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
+    show_default="1000",
     help="Samples a shard.",
 )
 @click.option(
@@ -106,7 +105,7 @@ def command(
     split: str | None,
     noise: Path | None,
     form: str,
-    shard_size: int,
+    shard_size: int | None,
     limit: int | None,
     dry_run: bool,
     overwrite: bool,
@@ -141,20 +140,25 @@ def command(
     """
     with interruptible("Run the same command again to go on."):
         from sirst5k.datasets import SequenceDataset, open_dataset, test_part, training_part
-        from sirst5k.imaging.writable import check_folder_path
+        from sirst5k.imaging.writable import check_folder_path, check_outside
         from sirst5k.synthesis import Recipe, SyntheticDataset, intact, open_noise, sample_noise
+        from sirst5k.synthesis.shard_sink import SHARD_SIZE
         from sirst5k.synthesis.state import OutputState
         from sirst5k.synthesis.surveying import count_ahead
 
         if not dry_run:
             check_folder_path(out)
             OutputState(out).check()
+        if shard_size is not None and form != "shards":
+            raise click.UsageError("--shard-size is for --format shards.")
         if scheduler is not None and backend != "dask":
             raise click.UsageError("--scheduler is for --backend dask.")
         recipe = Recipe.load(recipe_name)
         if assignments:
             recipe = recipe.override(assignments)
         whole = open_dataset(source, split, mask_threshold=mask_threshold, on_error=on_error)
+        if whole.root is not None and not dry_run:
+            check_outside(out, whole.root)
         if isinstance(whole, SequenceDataset):
             from .synth_sequences import make_sequences
 
@@ -203,7 +207,7 @@ def command(
             overwrite=overwrite,
             on_error=on_error,
             format=form,
-            shard_size=shard_size,
+            shard_size=SHARD_SIZE if shard_size is None else shard_size,
             backend=backend,
             scheduler=scheduler,
             quiet=quiet,

@@ -20,7 +20,7 @@ def _batch_size(_: click.Context, __: click.Parameter, value: str | None) -> int
     if value is None or value == "auto":
         return value
     if not value.isdigit() or int(value) < 1:
-        raise click.BadParameter("a number of frames, or auto")
+        raise click.BadParameter(f"expected a number of frames from 1, or auto, got {value!r}.")
     return int(value)
 
 
@@ -139,6 +139,8 @@ def command(
     from sirst5k.training import fit
     from sirst5k.training.devices import is_first_process
 
+    if cache is not None and no_cache:
+        raise click.UsageError("Expected --cache or --no-cache, got both. Leave one out.")
     if cache is not None:
         check_folder_path(cache, "a folder for decoded frames")
     quiet = quiet or not is_first_process()  # one of several speaks

@@ -93,6 +93,12 @@ def suggest(wrong: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for the nearest known name; empty if none is near."""
-    near = get_close_matches(wrong, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    """Return ``" Did you mean 'x'?"`` for the nearest known name; empty if none is near.
+
+    Names that begin with the wrong one are the nearest; several of them are all named.
+    """
+    names = list(known)
+    begun = [name for name in names if len(wrong) >= 3 and name.startswith(wrong)]
+    near = begun[:4] if len(begun) <= 4 else []
+    near = near or get_close_matches(wrong, names, n=1, cutoff=0.6)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

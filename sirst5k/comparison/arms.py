@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sirst5k.detectors.registry import task_of
-from sirst5k.errors import ParameterError, RecipeError
+from sirst5k.errors import ParameterError, RecipeError, did_you_mean
 from sirst5k.synthesis import Recipe, built_in_recipes
 from sirst5k.synthesis.sequences import check_recipe
 
@@ -89,9 +89,10 @@ def parse_arm(word: str, assignments: Sequence[str] = ()) -> Arm:
     except RecipeError as error:
         if path.exists() or wish in built_in_recipes():
             raise
-        known = ", ".join([BASELINE, *built_in_recipes()])
+        known = [BASELINE, *built_in_recipes()]
         raise ParameterError(
-            f"Expected an arm: one of {known}, a recipe file or a dataset folder, got {wish!r}."
+            f"Expected an arm: one of {', '.join(known)}, a recipe file or a dataset folder, got "
+            f"{wish!r}.{did_you_mean(wish, known)}"
         ) from error
     if assignments:
         recipe = recipe.override(assignments)
@@ -116,9 +117,12 @@ def check_arms(arms: Sequence[Arm]) -> None:
     """Raise `ParameterError` unless there are arms, each of another name."""
     names = [arm.name for arm in arms]
     twice = sorted({name for name in names if names.count(name) > 1})
-    if not arms or twice:
+    if not arms:
+        raise ParameterError("Expected at least one arm, got none. Name some, as none,sirst5k.")
+    if twice:
         raise ParameterError(
-            f"Expected arms of different names, got {names}. Name one yourself: NAME=RECIPE."
+            f"Expected arms of different names, got {', '.join(names)}. Name one yourself: "
+            "NAME=RECIPE."
         )
 
 

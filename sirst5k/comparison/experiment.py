@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import product
@@ -13,6 +14,7 @@ from sirst5k.detectors import names as detector_names
 from sirst5k.errors import OutputError, ParameterError, suggest
 from sirst5k.imaging import write_atomically
 from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
+from sirst5k.training.lengths import check_length
 
 VERSION = 1
 FILE = "experiment.yaml"
@@ -96,22 +98,20 @@ class Experiment:
             if name not in known:
                 raise ParameterError(f"There is no detector {name!r}.{suggest(name, known)}")
         check_arms(self.arms)
-        if not self.detectors or len(set(self.detectors)) < len(self.detectors):
-            raise ParameterError(f"Expected each detector once, got {list(self.detectors)}.")
+        if not self.detectors:
+            raise ParameterError("Expected at least one detector, got none. Name some, as unet.")
+        if len(set(self.detectors)) < len(self.detectors):
+            raise ParameterError(f"Expected each detector once, got {', '.join(self.detectors)}.")
         if not self.seeds or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
             raise ParameterError(f"Expected different seeds from 0, got {list(self.seeds)}.")
-        if (self.steps is None) == (self.epochs is None):
-            got = "neither" if self.steps is None else f"{self.steps} and {self.epochs}"
-            raise ParameterError(
-                f"Expected a number of steps or of epochs, one of both, got {got}. Give every "
-                "training the same --steps, or as many --epochs as were published."
-            )
+        check_length(self.steps, self.epochs)
         if not self.fractions or not all(0 < part <= 1 for part in self.fractions):
             raise ParameterError(f"Expected fractions in (0, 1], got {list(self.fractions)}.")
         if len(set(self.fractions)) < len(self.fractions):
             raise ParameterError(f"Expected different fractions, got {list(self.fractions)}.")
-        if any(level < 0 for level in self.shift):
-            raise ParameterError(f"Expected levels of noise from 0, got {list(self.shift)}.")
+        if not all(0 <= level < math.inf for level in self.shift):
+            shown = ", ".join(f"{level:g}" for level in self.shift)
+            raise ParameterError(f"Expected finite levels of noise from 0, got {shown}.")
 
     def arm(self, name: str) -> Arm:
         """Return an arm by its name."""

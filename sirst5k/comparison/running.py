@@ -17,13 +17,11 @@ from types import FrameType
 from typing import Any
 
 from sirst5k.comparison.cells import is_finished, run_cell
+from sirst5k.comparison.checking import check_data, check_machine, check_names
 from sirst5k.comparison.experiment import FILE, Cell, Experiment
 from sirst5k.comparison.processes import Processes
-from sirst5k.comparison.training_sets import open_parts
-from sirst5k.detectors.registry import check_network, networks
-from sirst5k.errors import OutputError, ParameterError, Sirst5kError, suggest
+from sirst5k.errors import OutputError, Sirst5kError
 from sirst5k.imaging.writable import check_folder_path, check_own_folder
-from sirst5k.metrics import DETECTION_PROFILES, PROFILES
 
 FAILED = "failed.txt"
 STARTS = "starts.jsonl"
@@ -99,16 +97,18 @@ def run(
     Raises
     ------
     Sirst5kError
-        For what would fail in every cell: no such data, no test split, another experiment in
-        the folder, a setting that its network does not have. What fails in one cell is in its
-        outcome.
+        Before any training, for what can be known to fail: no such data, no test split,
+        another experiment in the folder, a setting that its network does not have. What fails
+        in one cell nevertheless is in its outcome.
     """
     root = Path(out)
-    _check_names(experiment)
+    check_names(experiment)
+    check_machine(device, workers, gpus)
     check_folder_path(root)
     if not (root / FILE).is_file():
         check_own_folder(root, "an experiment")
-    open_parts(experiment)
+    missing = [cell for cell in experiment.cells() if not is_finished(experiment, cell, root)]
+    check_data(experiment, missing)
     try:
         experiment = experiment.save(root)
         _note_start(root)
@@ -146,30 +146,6 @@ def run(
     for outcome in ends:
         over(outcome)
     return outcomes
-
-
-def _check_names(experiment: Experiment) -> None:
-    """Refuse what every cell would fail of, after its training at the latest."""
-    for name, config in experiment.networks.items():
-        if name not in experiment.detectors:
-            raise ParameterError(
-                f"Expected settings of a detector that is compared, got --net {name}.… for "
-                f"--detectors {','.join(experiment.detectors)}."
-                f"{suggest(name, experiment.detectors)}"
-            )
-        check_network(name, config)
-    for name in experiment.detectors:
-        if name not in networks():
-            raise ParameterError(
-                f"Expected networks to train, but {name} is a classical detector: it has nothing "
-                "to learn. Leave it out of --detectors."
-            )
-    profiles = {*PROFILES, *DETECTION_PROFILES}
-    for name in experiment.profiles:
-        if name not in profiles:
-            raise ParameterError(
-                f"Expected the name of a metrics profile, got {name!r}.{suggest(name, profiles)}"
-            )
 
 
 def _note_start(root: Path) -> None:

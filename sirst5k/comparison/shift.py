@@ -62,7 +62,7 @@ def displaced(test: Dataset, level: float, noise: str | None = None) -> Dataset:
     level : float
         Deviation of the noise, as a multiple of the median level of the noise's windows.
     noise : str, optional
-        A noise bank, image, folder or dataset; sampled from the test images if None.
+        A noise bank, image, or folder of images; sampled from the test images if None.
 
     Returns
     -------

@@ -72,7 +72,7 @@ def open_dataset(
     DatasetNotFoundError
         If there is no such folder.
     UnknownLayoutError
-        If no layout fits; the message lists what was looked for.
+        If no layout fits; `known_layouts` lists what is looked for.
     PairingError, SplitError, DatasetError
         If pairs are incomplete, the split is missing or wrong, or there is no pair.
     """
@@ -195,13 +195,19 @@ def recognise(root: Path) -> tuple[Layout, Found]:
         found = layout.recognise(root)
         if found is not None:
             return layout, found
-    known = [(layout.name, layout.looks_for) for layout in LAYOUTS.values()]
-    known += [(layout.name, layout.looks_for) for layout in SEQUENCE_LAYOUTS.values()]
-    wanted = "\n".join(f"  {name}: {looks_for}" for name, looks_for in known)
-    raise UnknownLayoutError(
-        f"Expected a dataset in a known layout, but {root} {_holds(root)}.{_hint(root)} "
-        f"Looked for:\n{wanted}"
+    remedy = _hint(root) or (
+        " The simplest has images in images/ and their masks, called alike, in masks/; "
+        "`sirst5k inspect --layouts` lists all that are known."
     )
+    raise UnknownLayoutError(
+        f"Expected a dataset in a known layout, but {root} {_holds(root)}.{remedy}"
+    )
+
+
+def known_layouts() -> dict[str, str]:
+    """Return what each layout is recognised by, in the order in which they are tried."""
+    sequences = {layout.name: layout.looks_for for layout in SEQUENCE_LAYOUTS.values()}
+    return {**sequences, **{layout.name: layout.looks_for for layout in LAYOUTS.values()}}
 
 
 def _folder(text: str) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 from sirst5k.detectors.lcm import LocalContrast
 from sirst5k.detectors.mpcm import PatchContrast
 from sirst5k.detectors.tophat import TopHat
+from sirst5k.detectors.values import check_values
 from sirst5k.errors import ParameterError, suggest
 from sirst5k.optional import require
 
@@ -147,6 +148,7 @@ def _check_keys(name: str, config: Mapping[str, Any], make: Callable[..., Any]) 
 
 def _made(name: str, make: Callable[..., Any], config: Mapping[str, Any]) -> Any:
     """Call it; a value of a foreign type is a mistake of the user's."""
+    check_values(name, make, config)
     tidy = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
     try:
         return make(**tidy)

@@ -125,7 +125,8 @@ def open_frames(
     _refuse_split(split, text)
     if not where.is_file():
         raise DatasetNotFoundError(
-            f"Expected an image, a folder, or a list of images, but there is no {text!r}."
+            f"Expected an image, a folder, or a list of images, but there is no {text!r}. "
+            "Check the path, or take 'demo'."
         )
     if where.suffix.lower() in ENDINGS:
         return _of_files({where.stem: where}, text)

@@ -16,6 +16,7 @@ from sirst5k.evaluation.boxes import coco_document, detections
 from sirst5k.evaluation.overlay import draw_overlay
 from sirst5k.evaluation.prediction import Prediction
 from sirst5k.imaging import encode_png, write_atomically
+from sirst5k.imaging.writable import check_folder_path, check_own_folder
 
 PRODUCTS = ("maps", "masks", "boxes", "overlays")
 SETTINGS, JOURNAL, BOXES = "predictions.json", "predictions.jsonl", "boxes.json"
@@ -80,10 +81,9 @@ class PredictionFolder:
                 f"Expected an empty folder, but {self.root} holds predictions made otherwise. "
                 "Choose another folder, or replace them with --overwrite (overwrite=True)."
             )
-        elif before is None and self._occupied():
-            raise OutputError(
-                f"Expected an empty folder, but {self.root} holds something else. Choose another."
-            )
+        elif before is None:
+            check_folder_path(self.root, "a folder for predictions")
+            check_own_folder(self.root, "predictions")
         try:
             for name in self.products:
                 if name != "boxes":
@@ -163,13 +163,6 @@ class PredictionFolder:
                 f"cannot be read: {error}. Choose another folder."
             ) from error
         return found if isinstance(found, dict) else {}
-
-    def _occupied(self) -> bool:
-        if not self.root.exists():
-            return False
-        if not self.root.is_dir():
-            raise OutputError(f"Expected a folder for predictions, but {self.root} is a file.")
-        return any(self.root.iterdir())
 
     def _store(self, name: str, document: Mapping[str, Any]) -> None:
         text = json.dumps(document, ensure_ascii=False, indent=1)

@@ -217,7 +217,7 @@ def _small_integers(array: NDArray[Any], file: Path) -> NDArray[Any]:
 def _files(root: Path) -> list[Path]:
     if not root.exists():
         raise DatasetNotFoundError(
-            f"Expected a folder of predictions, but there is no {str(root)!r}."
+            f"Expected a folder of predictions, but there is no {str(root)!r}. Check the path."
         )
     if not root.is_dir():
         raise DatasetNotFoundError(

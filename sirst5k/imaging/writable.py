@@ -102,13 +102,37 @@ def check_own_folder(path: StrPath, what: str, ours: Container[str] = ()) -> Non
         held = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise OutputError(
-            f"{expected} cannot be read: {error.strerror}. Name another with --out."
+            f"{expected} cannot be read: {error.strerror}. Name another folder."
         ) from error
     for name in held:
         if name not in ours:
             raise OutputError(
-                f"{expected} holds something else (there is {name!r}). Name another with --out."
+                f"{expected} holds something else (there is {name!r}). Name another folder: what "
+                "sirst5k did not write is never replaced."
             )
+
+
+def check_outside(path: StrPath, source: StrPath) -> None:
+    """Raise if an output would lie in the dataset that it is made of, which is only read.
+
+    Parameters
+    ----------
+    path : path
+        The output folder; need not exist.
+    source : path
+        The dataset's folder.
+
+    Raises
+    ------
+    OutputError
+        If the one is the other, or lies in it.
+    """
+    here, there = Path(path).resolve(), Path(source).resolve()
+    if here == there or there in here.parents:
+        raise OutputError(
+            f"Expected an output folder outside of the dataset, but {path} lies in {source}. "
+            "Name another folder."
+        )
 
 
 def _check_access(target: Path, folder: Path) -> None:

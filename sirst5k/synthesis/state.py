@@ -17,9 +17,9 @@ from typing import Any
 
 from sirst5k.errors import OutputError, Sirst5kError
 from sirst5k.imaging import write_atomically
+from sirst5k.imaging.writable import check_folder_path, check_own_folder
 from sirst5k.synthesis.facts import FINISHED, UNFINISHED, facts_text
 from sirst5k.synthesis.identity import Identity, differences, may_follow
-from sirst5k.synthesis.lock import HOLDER, LOCK
 from sirst5k.synthesis.manifest import MANIFEST
 
 LISTS, NOISE = "50_50", "noise.npz"
@@ -48,14 +48,9 @@ class OutputState:
         OutputError
             If it is a file, or holds other people's things.
         """
-        if self.root.exists() and not self.root.is_dir():
-            raise OutputError(f"{self.root} is a file. Name a folder for the output.")
-        present = self._present()
-        if present and not {FINISHED, UNFINISHED, MANIFEST} & {*present}:
-            raise OutputError(
-                f"{self.root} is not empty and holds no run of sirst5k (there is {present[0]!r}). "
-                f"Name a new folder; --overwrite replaces nothing but runs of sirst5k."
-            )
+        check_folder_path(self.root, "a folder for the output")
+        if not any((self.root / name).exists() for name in (FINISHED, UNFINISHED, MANIFEST)):
+            check_own_folder(self.root, "a run")
 
     def claim(self, identity: Identity, overwrite: bool) -> bool:
         """Take the folder for a run; return whether it says that the run is complete.
@@ -132,9 +127,7 @@ class OutputState:
         if not self.root.is_dir():
             return []
         names = (entry.name for entry in self.root.iterdir())
-        return sorted(
-            name for name in names if name not in (LOCK, HOLDER) and not is_leftover(name)
-        )
+        return sorted(name for name in names if not name.startswith("."))
 
     def _begin(self, identity: Identity, **more: Any) -> None:
         document = {"complete": False, **more, **identity}

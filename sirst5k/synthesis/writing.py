@@ -10,6 +10,7 @@ from typing import Any
 from sirst5k.datasets import Dataset
 from sirst5k.datasets.names import check_apart, check_lengths, unusable
 from sirst5k.errors import DatasetError, ParameterError, suggest
+from sirst5k.imaging.writable import check_outside
 from sirst5k.synthesis.backends import check_backend
 from sirst5k.synthesis.folder_sink import FolderSink
 from sirst5k.synthesis.identity import run_identity
@@ -118,6 +119,8 @@ def write_dataset(
     reserved = () if test is None else test.ids
     _check_names(synthetic, reserved)
     root = Path(out)
+    if synthetic.dataset.root is not None:
+        check_outside(root, synthetic.dataset.root)
     with open_output(root, jobs, backend, scheduler) as output:
         survey(synthetic, test, jobs, on_error)
         _check_lengths(synthetic)

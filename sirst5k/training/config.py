@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sirst5k.errors import ParameterError, RecipeError, suggest
+from sirst5k.errors import ParameterError, RecipeError, did_you_mean, suggest
 from sirst5k.plain_yaml import YamlError, format_yaml, parse_yaml
 from sirst5k.synthesis.document import from_document, to_document
 from sirst5k.training.augmentation import Augmentation
+from sirst5k.training.lengths import check_length
 from sirst5k.training.optimizers import OPTIMIZERS
 from sirst5k.training.parameter_groups import GROUPS
 from sirst5k.training.schedules import SCHEDULES
@@ -199,10 +200,7 @@ class TrainingConfig:
         _check_name("compile", self.compile, COMPILE)
         _check_name("precision", self.precision, ("auto", *PRECISIONS))
         _check_name("select_by", self.select_by, SELECTED_BY)
-        if (self.steps is None) == (self.epochs is None):
-            raise ParameterError(
-                f"Expected either steps or epochs, got {self.steps} and {self.epochs}."
-            )
+        check_length(self.steps, self.epochs)
         least = {
             "in_channels": 1,
             "batch_size": 1,
@@ -276,7 +274,13 @@ def assigned(document: Mapping[str, Any], assignments: Iterable[str]) -> dict[st
         if not equals:
             raise RecipeError(f"--set {word}: expected KEY=VALUE.")
         if section not in (known := [item.name for item in fields(TrainingConfig)]):
-            raise RecipeError(f"--set {word}: unknown key {section!r}.{suggest(section, known)}")
+            inside = [
+                f"{outer}.{section}"
+                for outer, part in TrainingConfig(detector="unet", steps=1).to_dict().items()
+                if isinstance(part, dict) and section in part
+            ]
+            remedy = suggest(inside[0], inside) if inside else suggest(section, known)
+            raise RecipeError(f"--set {word}: unknown key {section!r}.{remedy}")
         try:
             value = parse_yaml(text)
         except YamlError as error:
@@ -293,4 +297,6 @@ def assigned(document: Mapping[str, Any], assignments: Iterable[str]) -> dict[st
 def _check_name(key: str, value: str, known: Iterable[str]) -> None:
     names = list(known)
     if value not in names:
-        raise ParameterError(f"{key}: no such choice {value!r}.{suggest(value, names)}")
+        raise ParameterError(
+            f"{key}: expected one of {', '.join(names)}, got {value!r}.{did_you_mean(value, names)}"
+        )

@@ -38,18 +38,11 @@ def make_fabric(config: TrainingConfig, device: str, devices: int) -> Any:
     ParameterError
         If there is no such device, or not so many.
     """
-    if device not in DEVICES:
-        raise ParameterError(f"Expected the device auto, cpu or cuda, got {device!r}.")
     machines = 1
     if is_torchelastic_launched():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         machines = int(os.environ["WORLD_SIZE"]) // devices
-    found = torch.cuda.device_count()
-    if device == "cuda" and not found:
-        raise ParameterError("Expected a GPU for the device cuda, but torch finds none.")
-    on_gpu = bool(found) and device != "cpu"
-    if on_gpu and devices > found:
-        raise ParameterError(f"Expected at most {found} devices, got {devices}: there are no more.")
+    on_gpu = check_device(device, devices)
     precision = config.precision
     if precision == "auto":
         precision = "bf16-mixed" if on_gpu else "32-true"
@@ -65,6 +58,28 @@ def make_fabric(config: TrainingConfig, device: str, devices: int) -> Any:
     )
     fabric.launch()
     return fabric
+
+
+def check_device(device: str, devices: int) -> bool:
+    """Return whether a run is on GPUs, or refuse a device that is not there.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such device, or not so many.
+    """
+    if device not in DEVICES:
+        raise ParameterError(f"Expected the device auto, cpu or cuda, got {device!r}.")
+    found = torch.cuda.device_count()
+    if device == "cuda" and not found:
+        raise ParameterError(
+            "Expected a GPU for the device cuda, but torch finds none. Take --device cpu, or see "
+            "sirst5k doctor."
+        )
+    on_gpu = bool(found) and device != "cpu"
+    if on_gpu and devices > found:
+        raise ParameterError(f"Expected at most {found} devices, got {devices}: there are no more.")
+    return on_gpu
 
 
 def check_shares(config: TrainingConfig, processes: int) -> None:

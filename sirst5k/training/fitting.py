@@ -23,7 +23,7 @@ from sirst5k.training.devices import check_shares, make_fabric
 from sirst5k.training.environment import environment
 from sirst5k.training.failures import out_of_memory
 from sirst5k.training.loop import Loop
-from sirst5k.training.mask_preparing import prepare, trial
+from sirst5k.training.mask_preparing import check_masks, prepare, trial
 from sirst5k.training.material import cache_folder
 from sirst5k.training.optimizers import OPTIMIZERS
 from sirst5k.training.parameter_groups import GROUPS
@@ -173,6 +173,7 @@ def fit(
     check_run_folder(out)
     named = isinstance(data, str | os.PathLike)
     dataset: Any = training_part(open_dataset(data, split), split) if named else data  # type: ignore[arg-type]
+    _kind(config).check(config, dataset)
     folder = RunFolder(out)
     made_by = Recipe.load(recipe) if isinstance(recipe, str) else recipe
     fabric = make_fabric(config, device, devices)
@@ -242,18 +243,22 @@ def _report(loop: Loop, frames: int) -> FitReport:
 
 
 class _Kind(NamedTuple):
-    """How runs of one kind of detector are prepared, and their batches measured."""
+    """How runs of one kind of detector are prepared, and their batches measured.
 
+    `check` raises for what cannot be trained so, before anything is made.
+    """
+
+    check: Callable[..., None]
     prepare: Callable[..., Prepared]
     trial: Callable[..., int]
 
 
 def _kind(config: TrainingConfig) -> _Kind:
     if task_of(config.detector) == "boxes":
-        from sirst5k.training.clips.preparing import prepare_clips, trial_clips
+        from sirst5k.training.clips.preparing import check_clips, prepare_clips, trial_clips
 
-        return _Kind(prepare_clips, trial_clips)
-    return _Kind(prepare, trial)
+        return _Kind(check_clips, prepare_clips, trial_clips)
+    return _Kind(check_masks, prepare, trial)
 
 
 def _assemble(config: TrainingConfig, fabric: Any, folder: RunFolder, prepared: Prepared) -> Loop:

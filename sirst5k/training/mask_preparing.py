@@ -8,6 +8,8 @@ from typing import Any
 import torch
 
 from sirst5k.datasets.sequences import SequenceDataset
+from sirst5k.detectors.registry import CLASSICAL, check_network
+from sirst5k.errors import ParameterError
 from sirst5k.losses import DeepSupervision, for_detector
 from sirst5k.losses import create as create_loss
 from sirst5k.synthesis import Recipe
@@ -27,6 +29,19 @@ from sirst5k.training.sampling import Batches, NegativeBatches
 from sirst5k.training.stepping import BatchMaker, Material
 from sirst5k.training.supervision import SupervisedHeads
 from sirst5k.training.validating import Validation
+
+
+def check_masks(config: TrainingConfig, data: Any) -> None:
+    """Raise `ParameterError` for what cannot be trained on single images; nothing is made."""
+    del data  # sequences have single images, too
+    if config.detector in CLASSICAL:
+        raise ParameterError(
+            f"Expected a network to train, but {config.detector} is a classical detector: it "
+            "has nothing to learn."
+        )
+    check_network(config.detector, {"in_channels": config.in_channels, **config.network})
+    if config.transform is not None:
+        Recipe.load(config.transform)
 
 
 def prepare(config: TrainingConfig, source: Source, fabric: Any) -> Prepared:

@@ -11,7 +11,6 @@ from torch import nn
 
 from sirst5k.detectors import create
 from sirst5k.detectors.normalisation import IMAGENET, Normalisation
-from sirst5k.detectors.registry import CLASSICAL
 from sirst5k.errors import ParameterError
 from sirst5k.synthesis import Recipe
 from sirst5k.training.config import TrainingConfig
@@ -86,18 +85,7 @@ class Prepared:
 
 
 def fresh_network(config: TrainingConfig) -> Any:
-    """Return the network of a run with its first weights, which the seed decides.
-
-    Raises
-    ------
-    ParameterError
-        If the detector has nothing to learn.
-    """
-    if config.detector in CLASSICAL:
-        raise ParameterError(
-            f"Expected a network to train, but {config.detector} is a classical detector: it "
-            "has nothing to learn."
-        )
+    """Return the network of a run with its first weights, which the seed decides."""
     torch.manual_seed(config.seed)  # of the first weights: everything later is addressed
     return create(config.detector, in_channels=config.in_channels, **config.network)
 

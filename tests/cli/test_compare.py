@@ -45,7 +45,7 @@ def test_everything_is_written(trained: list[str], tmp_path: Path) -> None:
 def test_settings_reach_the_experiment(trained: list[str], tmp_path: Path) -> None:
     del trained
     words = ["--arm", "noise=sirst5k:negatives=null;variants=2", "--fractions", "0.5,1", "--shift"]
-    words += ["--also-test", "demo:n=2,size=48", "--profiles", "dnanet", "--time-limit", "-1"]
+    words += ["--also-test", "demo:n=2,size=48", "--profiles", "dnanet", "--time-limit", "1e-9"]
     done = sirst5k("compare", *SMALL, "--out", tmp_path, *words)
     assert done.exit_code == 0, done.output
     assert "6 runs are left" in done.output
@@ -117,7 +117,7 @@ def test_a_folder_of_something_else_is_refused(trained: list[str], tmp_path: Pat
 
 def test_a_length_is_asked_for(tmp_path: Path) -> None:
     done = sirst5k("compare", "--data", DATA, "--out", tmp_path / "no")
-    assert "got neither. Give every training the same --steps" in str(done.exception)
+    assert "got neither --steps nor --epochs. Give --steps" in str(done.exception)
 
 
 def test_report_merges_folders(trained: list[str], tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from tiny import make_tiny
 
+from sirst5k.datasets import LAYOUTS
+from sirst5k.datasets.sequences.registry import SEQUENCE_LAYOUTS
 from sirst5k_cli.inspect import command
 
 
@@ -61,3 +63,13 @@ def test_bad_input_is_one_message_and_exit_code_2(tmp_path: Path, where: str) ->
     assert done.stderr.startswith("sirst5k: Expected a dataset")
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_the_known_layouts_are_listed() -> None:
+    done = run("--layouts")
+    assert done.exit_code == 0
+    for layout in (*LAYOUTS.values(), *SEQUENCE_LAYOUTS.values()):
+        assert any(
+            line.split(maxsplit=1) == [layout.name, layout.looks_for]
+            for line in done.output.splitlines()
+        ), layout.name

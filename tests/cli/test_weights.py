@@ -176,7 +176,7 @@ def test_evaluate_with_weights(ours: Path, checkpoint: Path, data: Path) -> None
         ("evaluate --data {data} --detector tophat --weights {ours}", "no network 'tophat'"),
         ("evaluate --data {data} --weights {pth}", "--detector NAME"),
         ("evaluate --data {data}", "--predictions DIR or --detector NAME"),
-        ("evaluate --data {data} --predictions x --weights {ours}", "one of both"),
+        ("evaluate --data {data} --predictions x --weights {ours}", "got both"),
         ("evaluate --data {data} --predictions x --device cpu", "saved predictions have none"),
     ],
 )

@@ -219,7 +219,7 @@ def test_what_is_meant_and_what_came(
         ("synth demo out --seed -1", "expected a number from 0, got -1."),
         ("synth demo out -j x", "expected a whole number, got 'x'."),
         ("synth demo out more", "Expected no further word, got 'more'. Put quotes"),
-        ("synth demo FULL", "FULL is not empty and holds no run of sirst5k"),
+        ("synth demo FULL", "FULL holds something else (there is 'a.yaml')"),
         ("synth nowhere out", "there is no 'nowhere'. Check the path, or take 'demo'."),
         ("synth demo out --recipe FULL/a.yaml", "got '<stream end>' in line 2, column 1"),
         ("preview demo -o a.png -n 99", "expected a number from 1 to 50, got 99."),
@@ -232,6 +232,23 @@ def test_what_is_meant_and_what_came(
         ("verify FULL/a.yaml", "FULL/a.yaml is a file."),
         ("datasets get irstd-1k out --from FULL", "FULL is a folder."),
         ("datasets get irstd-1k out --from FULL/a.yaml", "is none, or is not all there. Download"),
+        ("datasets list sirst", "Did you mean 'sirst-v1' or 'sirst-v2'?"),
+        ("synth demo out --shard-size 5", "--shard-size is for --format shards."),
+        ("synth demo out --recipe sirst", "No recipe 'sirst'"),
+        ("synth FULL out", "but FULL holds a.yaml. The simplest has images in images/ and"),
+        ("synth demo out --set variants=abc", "variants: expected a whole number, got 'abc'."),
+        ("preview demo -o a.png --ids ,", "expected names with commas between them, got ','."),
+        ("inspect demo --quality --page p.txt", "ends with .html, got 'p.txt'. Name it p.html."),
+        ("noise sample demo -o n.txt", "ends with .npz, got 'n.txt'. Name it n.npz."),
+        ("evaluate --data demo", "--predictions DIR or --detector NAME, got neither;"),
+        ("evaluate --data demo --detector tophat --predictions FULL", "NAME, got both;"),
+        ("evaluate --data demo --detector tophat --set k=x", "k of the detector tophat, as k="),
+        ("evaluate --data demo --detector tophat --set sizes=x", "as sizes=[9,17]; got 'x'."),
+        ("evaluate --data demo --predictions nowhere", "there is no 'nowhere'. Check the path."),
+        ("predict tophat nowhere out", "there is no 'nowhere'. Check the path, or take 'demo'."),
+        ("predict tophat demo FULL", "FULL holds something else (there is 'a.yaml')"),
+        ("predict tophat demo:sequences=2,frames=3,size=48 FULL", "FULL holds something else"),
+        ("convert demo FULL --to coco", "FULL holds something else (there is 'a.yaml')"),
     ],
 )
 def test_a_newcomer_reads_what_to_do(
@@ -252,12 +269,12 @@ def test_a_newcomer_reads_what_to_do(
     assert [path.name for path in tmp_path.iterdir()] == ["FULL"]
 
 
-def test_nothing_coloured_goes_into_a_pipe(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize("words", ["synth DATA DATA/new", "convert DATA DATA/new --to coco"])
+def test_nothing_is_written_into_a_source(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: str
 ) -> None:
     data = make_tiny(tmp_path / "data", n=6)
-    (sorted((data / "masks").iterdir())[0]).unlink()
-    assert run(monkeypatch, "inspect", data, "-j", 1) == 1  # prints a heading and red problems
-    printed = capsys.readouterr()
-    assert "\x1b" not in printed.out + printed.err
-    assert "\r" not in printed.out + printed.err
+    before = sorted(data.rglob("*"))
+    assert run(monkeypatch, *words.replace("DATA", str(data)).split()) == 2
+    assert "Expected an output folder outside of the dataset" in capsys.readouterr().err
+    assert sorted(data.rglob("*")) == before

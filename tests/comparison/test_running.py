@@ -100,7 +100,7 @@ def test_what_would_fail_everywhere_fails_at_once(tmp_path: Path) -> None:
 def test_another_experiment_in_the_folder_is_named(tmp_path: Path) -> None:
     experiment().save(tmp_path)
     with pytest.raises(OutputError, match="The folder holds an experiment with protocol 'fair'"):
-        run(experiment(protocol="unet"), tmp_path)
+        run(experiment(protocol="mshnet"), tmp_path)
 
 
 def test_a_worker_is_a_process_and_its_figures_can_be_traced(tmp_path: Path) -> None:

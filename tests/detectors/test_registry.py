@@ -25,7 +25,12 @@ def test_names() -> None:
         (lambda: create("xyz"), "Known: dnanet"),
         (lambda: create("tophat", size=9), "Did you mean 'sizes'?"),
         (lambda: create("tophat", in_channels=3), "takes one channel"),
-        (lambda: create("tophat", k="much"), "cannot be made"),
+        (lambda: create("tophat", k="much"), "Expected a number for k of the detector tophat"),
+        (
+            lambda: create("tophat", sizes=["a"]),
+            "whole number or a list of whole numbers for sizes",
+        ),
+        (lambda: create("tophat", sizes=True), "as sizes=[9,17]; got True"),
         (lambda: as_detector(3), "Expected a detector"),
         (lambda: as_detector(lambda x: x, k=3), "do not apply"),
         (lambda: parse_settings(["k"]), "KEY=VALUE"),

@@ -19,8 +19,9 @@ from sirst5k.datasets.export.targets import TARGETS, find_target
 from sirst5k.datasets.files import FileSource
 from sirst5k.datasets.names import check_apart, check_lengths
 from sirst5k.datasets.opening import open_stills
-from sirst5k.errors import DatasetError, OutputError, ParameterError, Sirst5kWarning
+from sirst5k.errors import DatasetError, ParameterError, Sirst5kWarning
 from sirst5k.imaging import write_atomically
+from sirst5k.imaging.writable import check_outside
 
 Advance = Callable[[int], Any]
 
@@ -106,7 +107,8 @@ def convert_dataset(
     selection = select(dataset, [split] if isinstance(split, str) else split or ())
     arrangement = target.arrange(selection)
     root = Path(out)
-    _check_apart_from_source(root, dataset)
+    if dataset.root is not None:
+        check_outside(root, dataset.root)
     names = [place.image for place in arrangement.places.values()]
     check_lengths(names, target.addition)
     folders = {name for known in TARGETS.values() for name in known.folders}
@@ -258,14 +260,3 @@ def _check_options(on_error: str, jobs: int) -> None:
         raise ParameterError(f"Expected on_error to be 'stop' or 'skip', got {on_error!r}.")
     if jobs == 0 or jobs < -1:
         raise ParameterError(f"Expected jobs of at least 1, or -1 for every core, got {jobs}.")
-
-
-def _check_apart_from_source(root: Path, dataset: Dataset) -> None:
-    if dataset.root is None:
-        return
-    here, there = root.resolve(), dataset.root.resolve()
-    if here == there or there in here.parents:
-        raise OutputError(
-            f"Expected an output folder outside of the dataset, but {root} lies in "
-            f"{dataset.root}. Name another folder."
-        )

@@ -14,6 +14,7 @@ from sirst5k.datasets.names import leads_out
 from sirst5k.datasets.unfinished import MARK, read_mark
 from sirst5k.errors import OutputError
 from sirst5k.imaging import write_atomically
+from sirst5k.imaging.writable import check_folder_path, check_own_folder
 
 JOURNAL = "conversion.jsonl"
 
@@ -47,16 +48,10 @@ class FolderState:
         OutputError
             If the folder holds something else.
         """
-        if self.root.exists() and not self.root.is_dir():
-            raise OutputError(f"{self.root} is a file. Name a folder for the output.")
+        check_folder_path(self.root, "a folder for the output")
         mark = read_mark(self.root) if self.root.exists() else None
         if mark is None:
-            present = sorted(self.root.iterdir()) if self.root.exists() else []
-            if present:
-                raise OutputError(
-                    f"{self.root} is not empty (there is {present[0].name!r}), and no conversion "
-                    "wrote it, which is all that --overwrite replaces. Name a new folder."
-                )
+            check_own_folder(self.root, "a conversion")
         elif overwrite:
             self._clear(mark)
         elif mark.get("complete") is True:

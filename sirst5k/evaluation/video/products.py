@@ -12,6 +12,7 @@ from typing import Any
 from sirst5k.detectors.boxes import Detections
 from sirst5k.errors import OutputError, ParameterError, suggest
 from sirst5k.imaging import write_atomically
+from sirst5k.imaging.writable import check_own_folder
 from sirst5k.tracking import Track
 
 PRODUCTS = ("boxes", "tracks", "overlays")
@@ -61,11 +62,8 @@ class ProductFolder:
         try:
             if root.exists() and any(root.iterdir()):
                 if not (root / SETTINGS).is_file():
-                    raise OutputError(
-                        f"Expected an empty folder, but {root} holds something else. Choose "
-                        "another."
-                    )
-                if not overwrite:
+                    check_own_folder(root, "predictions")
+                elif not overwrite:
                     raise OutputError(
                         f"Expected an empty folder, but {root} holds predictions. Choose another, "
                         "or replace them with --overwrite (overwrite=True)."

@@ -9,6 +9,7 @@ from typing import Any
 from sirst5k.datasets.names import check_apart, unusable
 from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.errors import DatasetError, ParameterError
+from sirst5k.imaging.writable import check_outside
 from sirst5k.synthesis.backends import check_backend
 from sirst5k.synthesis.executor import run_in_order
 from sirst5k.synthesis.identity import run_identity
@@ -101,6 +102,8 @@ def write_sequence_dataset(
     check_backend(backend, scheduler, jobs)
     _check_names(synthetic, test)
     root = Path(out)
+    if synthetic.dataset.root is not None:
+        check_outside(root, synthetic.dataset.root)
     with open_output(root, jobs, backend, scheduler) as output:
         for dataset in (synthetic.dataset, test):
             if dataset is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from sirst5k.detectors.registry import check_network
 from sirst5k.errors import ParameterError
 from sirst5k.losses import YOLOXLoss
 from sirst5k.losses.registry import make
@@ -34,10 +35,9 @@ def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepar
     ----------
     config : TrainingConfig
     source : Source
-        Its data are sequences.
+        Its data are sequences, as `check_clips` has seen.
     fabric : lightning_fabric.Fabric
     """
-    check_clips(config, source)
     network = first_network(config)
     criterion = _criterion(config, network)  # a mistake in it is to be found before the work
     length = network.clip_length
@@ -83,12 +83,13 @@ def trial_clips(config: TrainingConfig, device: torch.device, most: int | None) 
     return clips_that_fit(network, config, _criterion(config, network), device, most)
 
 
-def check_clips(config: TrainingConfig, source: Source) -> None:
-    """Raise `ParameterError` for what cannot be done with clips and boxes."""
-    if not hasattr(source.data, "window"):
+def check_clips(config: TrainingConfig, data: Any) -> None:
+    """Raise `ParameterError` for what cannot be done with clips and boxes; nothing is made."""
+    check_network(config.detector, {"in_channels": config.in_channels, **config.network})
+    if not hasattr(data, "window"):
         raise ParameterError(
             f"Expected sequences for {config.detector}, which looks at clips, but "
-            f"{source.data.describe()} has single images."
+            f"{data.describe()} has single images."
         )
     if config.batching != "shuffled":
         raise ParameterError(f"batching: expected shuffled for clips, got {config.batching!r}.")

@@ -295,7 +295,7 @@ def test_single_images_stay_single_images(tmp_path: Path) -> None:
     assert not isinstance(open_dataset(tmp_path), SequenceDataset)
     lonely = tmp_path / "other"
     picture(lonely / "images/1.png")
-    with pytest.raises(UnknownLayoutError, match="sequence-folders"):
+    with pytest.raises(UnknownLayoutError, match="holds images/"):
         open_dataset(lonely)
 
 

@@ -1,0 +1,84 @@
+"""What train and compare refuse before anything is trained or written: one line each."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from sirst5k.comparison import running
+from sirst5k.training import fitting
+from sirst5k_cli import main
+
+COMPARE = "compare --data demo:n=12,size=48 --steps 3 --out out"
+TRAIN = "train --data demo:n=12,size=48 -d unet --out out"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (f"{COMPARE} --also-test nowhere", "there is no 'nowhere'"),
+        (f"{COMPARE} --shift 1 --shift-noise nowhere", "No noise at nowhere"),
+        (f"{COMPARE} --shift-noise nowhere", "Name them with --shift, or leave --shift-noise"),
+        (f"{COMPARE} --shift nan", "finite levels of noise from 0, got nan."),
+        (f"{COMPARE} --shift a", "as 0.1,0.5,1, got 'a'."),
+        (f"{COMPARE} --arms none,sirst5", "got 'sirst5'. Did you mean 'sirst5k'?"),
+        (f"{COMPARE} --arms none,EMPTY", "but EMPTY is empty"),
+        (f"{COMPARE} --arm x=sirst5k:negative=null", "Did you mean 'negatives'?"),
+        (f"{COMPARE} --arms ,", "expected names with commas between them, got ','."),
+        (f"{COMPARE} --detectors ,", "expected names with commas between them, got ','."),
+        (f"{COMPARE} --detectors unet,unet", "each detector once, got unet, unet."),
+        (f"{COMPARE} --fractions ,", "expected numbers with commas between them"),
+        (f"{COMPARE} --profiles dnanett", "Did you mean 'dnanet'?"),
+        (f"{COMPARE} --protocol fairr", "Did you mean 'fair'?"),
+        (f"{COMPARE} --test nowhere", "no split 'nowhere'"),
+        (f"{COMPARE} --epochs 3", "got both: 3 and 3. Leave --epochs out"),
+        (f"{COMPARE} --net widths=abc", "DETECTOR.KEY=VALUE, as unet.widths=[8,16,32], got"),
+        (f"{COMPARE} --net unet.widths=abc", "a list of whole numbers for widths"),
+        (f"{COMPARE} --set optimizer.lr=abc", "optimizer.lr: expected a finite number"),
+        (f"{COMPARE} --set lr=1", "unknown key 'lr'. Did you mean 'optimizer.lr'?"),
+        (f"{COMPARE} --time-limit 0", "expected a number above 0, got 0.0."),
+        (f"{COMPARE} --device cpu --devices 2", "at most 1, got 2: there is no GPU to use."),
+        (
+            "compare --data demo:sequences=4,frames=4,size=48 --detectors sstnet --arms none "
+            "--steps 3 --out out --also-test demo:n=2,size=48",
+            "Expected sequences to test on besides (--also-test)",
+        ),
+        (f"{TRAIN} --steps 3 --epochs 3", "got both: 3 and 3. Leave --epochs out"),
+        (f"{TRAIN} --batch-size 0", "from 1, or auto, got '0'."),
+        (f"{TRAIN} --net widths=abc", "as widths=[16,32,64,128,256]; got 'abc'."),
+        (f"{TRAIN} --net width=3", "Did you mean 'widths'?"),
+        (f"{TRAIN} --net deep_supervision=3", "Expected true or false for deep_supervision"),
+        (f"{TRAIN} --precision bf16", "expected one of auto, 32-true, bf16-mixed, 16-mixed"),
+        (f"{TRAIN} --transform nowhere", "No recipe 'nowhere'"),
+        (f"{TRAIN} --cache there --no-cache", "Expected --cache or --no-cache, got both."),
+        ("train --data demo -d tophat --out out", "has nothing to learn"),
+        ("train --data demo -d sstnet --out out", "Expected sequences for sstnet"),
+    ],
+)
+def test_nothing_is_trained_and_nothing_written(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: str,
+    said: str,
+) -> None:
+    def reached(*_: object, **__: object) -> None:
+        raise AssertionError("the training began")
+
+    monkeypatch.setattr(running, "run_cell", reached)
+    monkeypatch.setattr(fitting, "_run", reached)
+    monkeypatch.setattr(sys, "argv", ["sirst5k", *words.split()])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "EMPTY").mkdir()
+    with pytest.raises(SystemExit) as left:
+        main()
+    printed = capsys.readouterr()
+    assert left.value.code == 2, printed.err
+    assert printed.out == ""
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["EMPTY"]
