@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sirst5k.datasets import Dataset, open_dataset, test_part, training_part
 from sirst5k.datasets.sequences import SequenceDataset
 from sirst5k.detectors.registry import task_of
+from sirst5k.errors import OutputError
 from sirst5k.noise import NoiseBank, SequenceNoise
 from sirst5k.synthesis import Recipe
 from sirst5k.training.agreeing import Agreement
@@ -221,9 +222,16 @@ def _run(loop: Loop) -> None:
     with stop_requests() as stop:
         try:
             loop.run(stop)
-        finally:
-            if loop.fabric.is_global_zero:
-                draw_curves(read_records(loop.folder / METRICS), loop.folder / CURVES)
+        except BaseException:
+            with suppress(OutputError):  # what stopped the run is what is said
+                _draw(loop)
+            raise
+        _draw(loop)
+
+
+def _draw(loop: Loop) -> None:
+    if loop.fabric.is_global_zero:
+        draw_curves(read_records(loop.folder / METRICS), loop.folder / CURVES)
 
 
 def _report(loop: Loop, frames: int) -> FitReport:

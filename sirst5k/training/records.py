@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +31,38 @@ class Records:
             path.write_text(text, encoding="utf-8")
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+            raise OutputError(
+                f"Cannot write {path}: {error.strerror}. Make room, or allow writing there."
+            ) from error
 
     def add(self, **row: Any) -> None:
-        """Append a row; it must name its step. It is on disk when this returns."""
+        """Append a row; it must name its step. It is on disk when this returns.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written, as on a full disk.
+        """
         self.rows.append(row)
-        self._file.write(_line(row))
-        self._file.flush()
+        with self._writing():
+            self._file.write(_line(row))
+            self._file.flush()
 
     def close(self) -> None:
         """Close the file, its content flushed to the disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with self._writing(), self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(
+                f"Cannot write {self.path}: {error.strerror}. Make room, and run the same command "
+                "again: it goes on from the last saved state."
+            ) from error
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sirst5k.detectors.normalisation import Normalisation
 from sirst5k.metrics import Evaluator, Scores
 from sirst5k.sample import full_scale
+from sirst5k.training.halving import in_batches_that_fit
 
 if TYPE_CHECKING:
     from sirst5k.training.frames import FrameStore
@@ -30,7 +32,8 @@ class Validation:
     in_channels : int
     device : torch.device
     batch_size : int
-        Frames of equal size go through the network together, at most so many.
+        Frames of equal size go through the network together, at most so many; fewer from then
+        on, where the memory runs out.
     """
 
     def __init__(
@@ -49,15 +52,10 @@ class Validation:
         self.in_channels = in_channels
         self.device = device
         self.batch_size = batch_size
-        groups: dict[tuple[int, ...], list[int]] = {}
+        self._groups: dict[tuple[int, ...], list[int]] = {}
         for index in range(len(store)):
             shape = (frame, frame) if frame else tuple(int(n) for n in store.shapes[index])
-            groups.setdefault(shape, []).append(index)
-        self._batches = [
-            members[start : start + batch_size]
-            for members in groups.values()
-            for start in range(0, len(members), batch_size)
-        ]
+            self._groups.setdefault(shape, []).append(index)
 
     def score(self, network: Any, autocast: Any, warming_up: bool = False) -> Scores:
         """Return the corrected scores of a network.
@@ -70,11 +68,25 @@ class Validation:
             Returns the context in which the network runs.
         warming_up : bool
             Score the output that is trained in the first epochs.
+
+        Raises
+        ------
+        TrainingError
+            If the memory does not suffice for one frame at a time.
         """
+        scores, self.batch_size = in_batches_that_fit(
+            self.batch_size,
+            lambda size: self._scored(network, autocast, warming_up, size),
+            "held-out images",
+            "squash them in a new run (--set frame=256)",
+        )
+        return scores
+
+    def _scored(self, network: Any, autocast: Any, warming_up: bool, batch_size: int) -> Scores:
         evaluator = Evaluator("corrected", inputs="logits")
         network.eval()
         try:
-            for members in self._batches:
+            for members in self._batches(batch_size):
                 pairs = [self._pair(index) for index in members]
                 frames = torch.from_numpy(np.stack([image for image, _ in pairs])[:, None])
                 frames = frames.to(self.device).expand(-1, self.in_channels, -1, -1)
@@ -85,6 +97,11 @@ class Validation:
         finally:
             network.train()
         return evaluator.compute()
+
+    def _batches(self, batch_size: int) -> Iterator[list[int]]:
+        for members in self._groups.values():
+            for start in range(0, len(members), batch_size):
+                yield members[start : start + batch_size]
 
     def _pair(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         image, mask = self.store.sample(index)

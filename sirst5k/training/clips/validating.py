@@ -11,6 +11,7 @@ from sirst5k.detectors.normalisation import Normalisation
 from sirst5k.metrics import DetectionEvaluator
 from sirst5k.training.clips.frames import ClipFrames, normalised
 from sirst5k.training.clips.store import ClipStore
+from sirst5k.training.halving import in_batches_that_fit
 
 SCORES = ("ap50", "ap", "precision", "recall", "f1", "best_f1", "false_alarms_per_frame")
 # Boxes of a lower score, or beyond the best hundred of a frame, hardly move AP50; an untrained
@@ -28,7 +29,7 @@ class ClipValidation:
     in_channels : int
     device : torch.device
     batch_size : int
-        Clips that go through the network together.
+        Clips that go through the network together; fewer from then on, where the memory runs out.
     """
 
     def __init__(
@@ -61,12 +62,27 @@ class ClipValidation:
         return {name: float(figures[name]) for name in SCORES}
 
     def evaluate(self, network: Any, autocast: Any) -> DetectionEvaluator:
-        """Return an evaluator that has seen what the network finds in every clip."""
+        """Return an evaluator that has seen what the network finds in every clip.
+
+        Raises
+        ------
+        TrainingError
+            If the memory does not suffice for one clip at a time.
+        """
+        evaluator, self.batch_size = in_batches_that_fit(
+            self.batch_size,
+            lambda size: self._evaluated(network, autocast, size),
+            "held-out clips",
+            "letterbox them to a smaller side in a new run (--size)",
+        )
+        return evaluator
+
+    def _evaluated(self, network: Any, autocast: Any, batch_size: int) -> DetectionEvaluator:
         store, evaluator = self.store, DetectionEvaluator()
         network.eval()
         try:
-            for start in range(0, len(store), self.batch_size):
-                places = range(start, min(start + self.batch_size, len(store)))
+            for start in range(0, len(store), batch_size):
+                places = range(start, min(start + batch_size, len(store)))
                 grey = self.frames.clips(store.windows[places.start : places.stop])
                 clips = normalised(grey, self.in_channels, self.normalisation)
                 with torch.no_grad(), autocast():
