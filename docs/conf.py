@@ -123,8 +123,8 @@ def sizing_table() -> str:
             large.append(f"| {' | '.join(row)} |")
     note = (
         f"Measured by `python {figures['command']}` on {figures['processor']}, one of "
-        f"{figures['cores']} cores, load {figures['load_before']:.1f}; runs on this machine took "
-        "from 1.45 to 3.84 ms an output. The second table is by proportion."
+        f"{figures['cores']} cores, load {figures['load_before']:.1f}, in one run of each recipe. "
+        "The second table is by proportion."
     )
     return "\n".join([*lines, "", *large, "", note, ""])
 
