@@ -130,6 +130,11 @@ def test_the_server_runs_the_same_checks(pyproject: dict[str, Any]) -> None:
     assert job["strategy"]["matrix"]["python"] == [line.split()[-1] for line in stated]
 
 
+def test_the_oldest_dependencies_go_with_the_oldest_python(pyproject: dict[str, Any]) -> None:
+    oldest = pyproject["project"]["requires-python"].removeprefix(">=").split(".")
+    assert f"sys.version_info[:2] != ({', '.join(oldest)})" in text(".ci/run")
+
+
 def test_a_shell_completes_commands_and_options() -> None:
     def completed(words: str, place: int) -> str:
         return subprocess.run(
