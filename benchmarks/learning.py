@@ -9,7 +9,8 @@ classical detectors were chosen on the training split. With `--weights best` the
 the training split is scored eight times on the way, and the weights that did best there are scored
 on the test split, as `sirst5k train` keeps them; else the last ones. Time is processor time of this
 process, for the machine may do other things besides. `--priors` trains each network once for every
-prior of its heads: null is the network's own initialisation.
+prior of its heads: null is the network's own initialisation. `--loss` trains by another loss than
+the network's own; soft IoU by sample is what `unet` has.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ NARROW: dict[str, dict[str, Any]] = {
     "mshnet": {"widths": [8, 16, 32, 64, 128]},
     "dnanet": {"channels": "one", "backbone": "resnet_10"},
 }
+LOSSES: dict[str, dict[str, Any]] = {
+    "published": {},
+    "softiou": {"loss": "softiou", "loss_config": {"reduction": "sample"}},
+}
 KEPT = ("miou", "niou", "pd", "fa", "f1")
 VALIDATIONS = 8  # where the best weights are wanted
 
@@ -52,6 +57,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--loss", choices=sorted(LOSSES), default="published")
     parser.add_argument("--weights", choices=["last", "best"], default="last")
     parser.add_argument("--out", type=Path, help="where to write the figures")
     args = parser.parse_args()
@@ -72,8 +78,8 @@ def main() -> None:
             row = learn(args, name, yaml.safe_load(prior), test)
             figures["networks"].append(row)
             print(
-                f"{name:9} mIoU {row['test']['miou']:.3f}  prior {prior}, {args.steps} steps, "
-                f"{row['cpu_seconds'] / 60:.1f} min",
+                f"{name:9} mIoU {row['test']['miou']:.3f}  {args.loss}, prior {prior}, "
+                f"{args.steps} steps, {row['cpu_seconds'] / 60:.1f} min",
                 flush=True,
             )
             if args.out:
@@ -103,6 +109,7 @@ def learn(
             optimizer={"lr": args.rate},
             # null among the assignments, for among the wishes None leaves the protocol's
             assignments=[f"prior={json.dumps(prior)}"],
+            **LOSSES[args.loss],
         )
         seconds = time.process_time() - began
         network = load_weights(name, report.best_weights if chosen else report.last_weights)
@@ -110,6 +117,7 @@ def learn(
         "network": name,
         "config": NARROW[name],
         "prior": prior,
+        "loss": args.loss,
         "steps": args.steps,
         "crop": args.size,
         "batch": args.batch,
