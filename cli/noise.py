@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from .suggesting import SuggestingGroup
 
 if TYPE_CHECKING:
     from sirst5k.datasets import Dataset, SequenceDataset
+    from sirst5k.datasets.unlabelled import UnlabelledImages
     from sirst5k.noise import Fidelity, NoiseBank
+    from sirst5k.sample import Sample
 
 
 @click.group("noise", cls=SuggestingGroup)
@@ -107,18 +110,29 @@ def sample(source: str, output: Path, quiet: bool, as_json: bool, **rule: Any) -
     """Cut the quiet windows of the dataset SOURCE into a bank.
 
     Of sequences, windows must be quiet in every frame, and the bank has two parts: the
-    noise that is new in every frame, and the pattern that stays.
+    noise that is new in every frame, and the pattern that stays. A folder of images without
+    masks is taken as free of targets.
 
     \b
     Examples:
       sirst5k noise sample SIRST -o noise.npz --split trainval
+      sirst5k noise sample frames/images -o noise.npz --sequence
       sirst5k noise sample demo:sequences=8,frames=40 -o noise.npz
     """
     from sirst5k.datasets import SequenceDataset
+    from sirst5k.errors import UnknownLayoutError
     from sirst5k.imaging.writable import check_file_path
 
     check_file_path(output, ".npz")
-    opened = _open(source, rule.pop("split"), rule.pop("mask_threshold"))
+    split, threshold = rule.pop("split"), rule.pop("mask_threshold")
+    opened: Dataset | SequenceDataset | UnlabelledImages
+    try:
+        opened = _open(source, split, threshold)
+    except UnknownLayoutError:
+        images = _without_masks(source, split, quiet)
+        if images is None:
+            raise
+        opened = images
     if isinstance(opened, SequenceDataset):
         from .noise_sequences import sample_sequences
 
@@ -239,7 +253,27 @@ def _open(
     return training_part(open_dataset(source, split, mask_threshold=mask_threshold), split)
 
 
-def _sample(dataset: Dataset, quiet: bool, **rule: Any) -> NoiseBank:
+def _without_masks(source: str, split: str | None, quiet: bool) -> UnlabelledImages | None:
+    """Return the images of a folder in no known layout; None if it holds none."""
+    from sirst5k.datasets.unlabelled import UnlabelledImages
+    from sirst5k.errors import DatasetError
+
+    if split not in (None, "all"):
+        return None
+    try:
+        images = UnlabelledImages(source)
+    except DatasetError:
+        return None
+    if not quiet:
+        click.echo(
+            f"sirst5k: {source} has no masks: its {len(images)} images are taken as free of "
+            "targets",
+            err=True,
+        )
+    return images
+
+
+def _sample(dataset: Sequence[Sample], quiet: bool, **rule: Any) -> NoiseBank:
     from sirst5k.noise import NoiseBank
 
     return NoiseBank.sample(

@@ -42,7 +42,10 @@ def open_noise(path: Path, sampling: Sampling) -> NoiseBank:
     if path.suffix.lower() == ".npz":
         return NoiseBank.load(path)
     if not path.exists():
-        raise NoiseError(f"No noise at {path}: expected a bank (.npz), an image or a folder.")
+        raise NoiseError(
+            f"No noise at {path}: expected a bank (.npz), an image or a folder. Check the path, or "
+            "leave it out: noise is then sampled from the images."
+        )
     files = (
         [path]
         if path.is_file()
