@@ -28,7 +28,9 @@ from sirst5k.transforms.torch.displace_json import noise_from_json, noise_to_jso
 from sirst5k.transforms.torch.fields import CanvasFields, FieldSource, StretchedTiles, TileFields
 from sirst5k.transforms.torch.finding import TargetFinder
 from sirst5k.transforms.torch.module import BatchTransform, Parameters
+from sirst5k.transforms.torch.processor import on_processor
 from sirst5k.transforms.torch.processor.adding import DTYPES, add_windows
+from sirst5k.transforms.torch.processor.namespaces import Array, integers, namespace
 from sirst5k.transforms.torch.randomness import below, derive, uniform
 from sirst5k.transforms.torch.spectral import SpectralFields
 
@@ -222,21 +224,19 @@ class NoiseDisplacement(BatchTransform):
         if self.cut is None or not isinstance(settings, ResidualDisplacement):
             return False
         plain = settings.scr_range is None and settings.signal_dependence == 0
-        in_memory = images.device.type == "cpu" and images.dtype in DTYPES
-        grows = torch.is_grad_enabled() and images.requires_grad
-        large = not self.cut.side((images.shape[-2], images.shape[-1]))
-        return plain and in_memory and not (grows or large)
+        fits = self.cut.side((images.shape[-2], images.shape[-1])) > 0
+        return plain and fits and images.dtype in DTYPES and on_processor(images)
 
     def _add_windows(self, images: Tensor, parameters: Mapping[str, Any]) -> Tensor:
         """Return ``I + g·n`` as the array version does it, to the pixel."""
         assert self.cut is not None
         shape = (images.shape[-2], images.shape[-1])
         codes, sums, step = self.cut.coded(shape, images.dtype)
+        std, applied, place = (parameters[name].numpy() for name in ("std", "applied", "place"))
         # In the array version's order, and its precision; a bank without noise has nothing to add.
-        std = self.bank.std if self.bank.std > 0 else math.inf
-        gain = parameters["std"].to(torch.float64) / std * step * parameters["applied"]
-        noisy: Tensor = add_windows(images, codes, sums, parameters["place"], gain)
-        return noisy
+        typical = self.bank.std if self.bank.std > 0 else math.inf
+        gain = std.astype(np.float64) / typical * step * applied
+        return add_windows(images, codes.numpy(), sums.numpy(), place, gain)
 
     def _add(
         self, images: Tensor, masks: Tensor | None, field: Tensor, parameters: Mapping[str, Any]
@@ -283,12 +283,11 @@ class NoiseDisplacement(BatchTransform):
 
     def _level_at(self, uniforms: Tensor) -> Tensor:
         """Return levels of the bank between those that are drawn from, as its `level_at` does."""
-        most = len(self._levels) - 1
-        place = (LEVELS[0] + (LEVELS[1] - LEVELS[0]) * uniforms) * most
-        whole = place.floor()
-        lower = whole.to(torch.int64)
-        upper = (lower + 1).clamp(max=most)
-        return torch.lerp(self._levels[lower], self._levels[upper], place - whole)
+        share = LEVELS[0] + (LEVELS[1] - LEVELS[0]) * uniforms
+        if on_processor(share, self._levels):
+            return torch.from_numpy(_interpolate(self._levels.numpy(), share.numpy()))
+        levels: Tensor = _interpolate(self._levels, share)
+        return levels
 
 
 _SHOWN_ELSEWHERE = ("transform", "p", "seed")
@@ -300,6 +299,16 @@ def _fresh_fields(bank: NoiseBank, field: str, mixes: bool) -> FieldSource:
     if field == "tile":
         return TileFields(bank)
     return StretchedTiles(bank.windows / bank.full_scale if mixes else bank.tiles)
+
+
+def _interpolate(ordered: Array, share: Array) -> Array:
+    """Return what lies at shares, in [0, 1], of the way through ordered numbers."""
+    most = len(ordered) - 1
+    place = share * most
+    floor = namespace(place).floor(place)
+    lower = integers(floor)
+    least = ordered[lower]
+    return least + (ordered[(lower + 1).clip(max=most)] - least) * (place - floor)
 
 
 def _growth(levels: Tensor, share: float) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sirst5k.errors import ParameterError, ShapeError
 from sirst5k.seeds import stable_hash
 from sirst5k.transforms.torch.batch import check_pair
+from sirst5k.transforms.torch.processor.whole import call_whole, give_number, is_whole_call
 from sirst5k.transforms.torch.randomness import (
     any_seeds,
     check_seeds,
@@ -54,6 +55,7 @@ class BatchTransform(nn.Module):
         self.p = float(p)
         self.seed = seed
         self._key = stable_hash(str(seed)) >> 1
+        self._number = give_number(self)
         # On the device, and changed in place: a captured graph goes on counting.
         self.register_buffer("_clock", torch.zeros(2, dtype=torch.int64), persistent=False)
 
@@ -96,8 +98,11 @@ class BatchTransform(nn.Module):
             kept = [part if part is None else part.clone() for part in (images, masks, boxes)]
             return tuple(kept if boxes is not None else kept[:2])
         each = self.seeds_for(images, generator, seeds)
-        _, new, marks, moved = self.run(images, masks, boxes, each, self.applied(each))
-        return _own((new, marks, moved), (images, masks, boxes))
+        if not is_whole_call(images, masks, boxes):
+            return self.change(images, masks, boxes, each)
+        parts = call_whole(images, masks, boxes, each, self._number)
+        marks = None if masks is None else parts[1]
+        return (parts[0], marks) if boxes is None else (parts[0], marks, parts[-1])
 
     def draw(
         self,
@@ -144,6 +149,13 @@ class BatchTransform(nn.Module):
 
     def check(self, images: Tensor, masks: Tensor | None, boxes: Tensor | None) -> None:
         """Raise an error if the transform cannot be applied to such a batch."""
+
+    def change(
+        self, images: Tensor, masks: Tensor | None, boxes: Tensor | None, seeds: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        """Return what `forward` does, for a checked batch and the seeds of its samples."""
+        _, new, marks, moved = self.run(images, masks, boxes, seeds, self.applied(seeds))
+        return _own((new, marks, moved), (images, masks, boxes))
 
     def run(
         self,
@@ -254,6 +266,11 @@ class BatchTransform(nn.Module):
     def shown(self) -> dict[str, Any]:
         """Return the parameters that `extra_repr` shows first."""
         return {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Give a copy, or what was pickled, a number of its own."""
+        super().__setstate__(state)
+        self._number = give_number(self)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         """Move as every module does, but cast nothing: ``model.half()`` must not round tables."""

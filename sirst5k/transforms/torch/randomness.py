@@ -17,7 +17,7 @@ from torch import Tensor
 from sirst5k.errors import ParameterError, ShapeError
 from sirst5k.seeds import stable_hash
 from sirst5k.transforms.torch.processor import on_processor
-from sirst5k.transforms.torch.processor.namespaces import Array, count_up
+from sirst5k.transforms.torch.processor.namespaces import Array, count_up, integers, namespace
 
 _ODD = -7046029254386353131  # 2^64 divided by the golden ratio, as a signed number
 _WORD_ODD = -1640531527  # likewise of 2^32
@@ -49,7 +49,10 @@ def derive(seeds: Tensor, place: int) -> Tensor:
     place : int
         Not negative.
     """
-    derived: Tensor = mix(seeds + _wrapped(_ODD * (place + 1)))
+    step = _wrapped(_ODD * (place + 1))
+    if on_processor(seeds):
+        return torch.from_numpy(mix(seeds.numpy() + step))
+    derived: Tensor = mix(seeds + step)
     return derived
 
 
@@ -62,8 +65,18 @@ def derive_many(seeds: Tensor, count: int, first: int = 0) -> Tensor:
 
 
 def _derive_many(seeds: Array, count: int, first: int) -> Array:
-    places = count_up(count, seeds) * _ODD
-    return mix(seeds[..., None] + places + _wrapped(_ODD * (first + 1)))
+    return mix(seeds[..., None] + _odd_multiples(count, seeds) + _wrapped(_ODD * (first + 1)))
+
+
+def _odd_multiples(count: int, like: Array) -> Array:
+    """Return 0, 1, … ``count - 1`` times `_ODD`, in 64 bits that wrap.
+
+    In two halves, of which neither product runs over. Inductor's C++ has a range of numbers times
+    a constant as the product of a loop's counter, and where that runs over GCC may take for
+    granted that the loop never gets there: the code behind it ends up nowhere, with a crash.
+    """
+    places = count_up(count, like)
+    return ((places * (_ODD >> 32)) << 32) + places * (_ODD & 0xFFFFFFFF)
 
 
 def uniform(seeds: Tensor, stream: int, count: int) -> Tensor:
@@ -92,11 +105,18 @@ def uniform(seeds: Tensor, stream: int, count: int) -> Tensor:
 
 def below(uniforms: Tensor, limits: Tensor | int) -> Tensor:
     """Turn numbers in [0, 1) into whole ones in ``0 … limit - 1``; 0 where the limit is 0."""
-    # The product of floats may round up to the limit itself.
-    whole = torch.floor(uniforms * limits).to(torch.int64)
     if isinstance(limits, int):
-        return whole.clamp(0, max(limits - 1, 0))
+        if on_processor(uniforms):
+            return torch.from_numpy(_below(uniforms.numpy(), limits, max(limits - 1, 0)))
+        chosen: Tensor = _below(uniforms, limits, max(limits - 1, 0))
+        return chosen
+    whole = torch.floor(uniforms * limits).to(torch.int64)
     return torch.minimum(whole, limits - 1).clamp(min=0)
+
+
+def _below(uniforms: Array, limit: int, most: int) -> Array:
+    # The product of floats may round up to the limit itself.
+    return integers(namespace(uniforms).floor(uniforms * limit)).clip(0, most)
 
 
 def random_bytes(seeds: Tensor, count: int) -> Tensor:

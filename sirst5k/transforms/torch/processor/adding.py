@@ -34,13 +34,13 @@ def running_sums(canvas: Canvas) -> NDArray[Any]:
     return sums
 
 
-# The schema is written down: torch 2.4 reads none from annotations that are strings.
-_SCHEMA = "(Tensor images, Tensor codes, Tensor sums, Tensor place, Tensor gain) -> Tensor"
-
-
-# Opaque to torch.compile: a compiled transform adds what any other does, to the pixel.
-@torch.library.custom_op("sirst5k::add_windows", mutates_args=(), schema=_SCHEMA)
-def add_windows(images: Tensor, codes: Tensor, sums: Tensor, place: Tensor, gain: Tensor) -> Tensor:
+def add_windows(
+    images: Tensor,
+    codes: NDArray[Any],
+    sums: NDArray[Any],
+    place: NDArray[np.int64],
+    gain: NDArray[np.float64],
+) -> Tensor:
     """Return images with windows of a canvas added, each less its mean.
 
     What `sirst5k.transforms.canvas.mix_window` returns for one image, to the pixel; the mean
@@ -49,9 +49,9 @@ def add_windows(images: Tensor, codes: Tensor, sums: Tensor, place: Tensor, gain
     Parameters
     ----------
     images : (B, C, H, W) or (B, C, T, H, W) uint8 | uint16 | float32
-    codes : (side, side) tensor
+    codes : (side, side) array
         Of the images' dtype.
-    sums : (side + 1, side + 1) tensor
+    sums : (side + 1, side + 1) array
         From `running_sums`.
     place : (B, T, 2) int64
         Rows and columns of windows' first pixels; those of an image's channels are the same.
@@ -60,24 +60,19 @@ def add_windows(images: Tensor, codes: Tensor, sums: Tensor, place: Tensor, gain
     """
     mixed = torch.empty_like(images, memory_format=torch.contiguous_format)
     tall, wide = images.shape[-2:]
-    old, new, levels = (part.detach().numpy() for part in (images, mixed, codes))
-    offsets = window_means(sums.numpy(), place.numpy(), (tall, wide)) * -gain.numpy()[:, None]
+    old, new = images.detach().numpy(), mixed.numpy()
+    offsets = window_means(sums, place, (tall, wide)) * -gain[:, None]
     for sample, (factor, places) in enumerate(zip(gain.tolist(), place.tolist(), strict=True)):
         if factor == 0:
             new[sample] = old[sample]
             continue
         for frame, (top, left) in enumerate(places):
-            window = levels[top : top + tall, left : left + wide]
+            window = codes[top : top + tall, left : left + wide]
             offset = offsets[sample, frame]
             for channel in range(images.shape[1]):
                 at = (sample, channel) if images.ndim == 4 else (sample, channel, frame)
                 cv2.addWeighted(old[at], 1.0, window, factor, offset, dst=new[at])
     return mixed
-
-
-@add_windows.register_fake
-def _(images: Tensor, *_: Tensor) -> Tensor:
-    return torch.empty_like(images, memory_format=torch.contiguous_format)
 
 
 def window_means(

@@ -35,6 +35,11 @@ def whole(values: Array) -> Array:
     return values.astype(np.int64) if isinstance(values, np.ndarray) else values.to(torch.int32)
 
 
+def integers(values: Array) -> Array:
+    """Return whole numbers as such, of 64 bits on any device."""
+    return values.astype(np.int64) if isinstance(values, np.ndarray) else values.to(torch.int64)
+
+
 def single(values: Array) -> Array:
     """Return numbers as floats of 32 bits."""
     if isinstance(values, np.ndarray):
