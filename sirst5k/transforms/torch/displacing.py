@@ -35,6 +35,9 @@ from sirst5k.transforms.torch.randomness import below, derive, uniform
 from sirst5k.transforms.torch.spectral import SpectralFields
 
 _STRENGTH, _FIELD = 1, 2  # streams of random numbers
+# Images whose fields are made at once on a processor: spectra and fields stay in its cache, and
+# in memory that the process has already.
+_TOGETHER = 8
 _RESIDUAL, _MIXUP = ResidualDisplacement(), MixupDisplacement()
 
 
@@ -167,11 +170,15 @@ class NoiseDisplacement(BatchTransform):
         """Put the noise in."""
         if self._adds_windows(images) and "place" in parameters:
             return self._add_windows(images, parameters), masks, boxes
-        field = self._field(parameters, (images.shape[-2], images.shape[-1]))
-        if images.ndim == 5:
-            field = field[:, None]
-        mixed = self._mix if self.mixes else self._add
-        return mixed(images, masks, field, parameters), masks, boxes
+        if not on_processor(images):
+            return self._add_fields(images, masks, parameters), masks, boxes
+        noisy = torch.empty_like(images, memory_format=torch.contiguous_format)
+        for first in range(0, len(images), _TOGETHER):
+            few = slice(first, first + _TOGETHER)
+            marks = None if masks is None else masks[few]
+            drawn = {name: part[few] for name, part in parameters.items()}
+            noisy[few] = self._add_fields(images[few], marks, drawn)
+        return noisy, masks, boxes
 
     def from_json(self, documents: Sequence[Mapping[str, Any]], images: Tensor) -> Parameters:
         """Return the parameters of a batch from those of single images.
@@ -237,6 +244,16 @@ class NoiseDisplacement(BatchTransform):
         typical = self.bank.std if self.bank.std > 0 else math.inf
         gain = std.astype(np.float64) / typical * step * applied
         return add_windows(images, codes.numpy(), sums.numpy(), place, gain)
+
+    def _add_fields(
+        self, images: Tensor, masks: Tensor | None, parameters: Mapping[str, Any]
+    ) -> Tensor:
+        """Make the fields that parameters name, and put them in."""
+        field = self._field(parameters, (images.shape[-2], images.shape[-1]))
+        if images.ndim == 5:
+            field = field[:, None]
+        mixed = self._mix if self.mixes else self._add
+        return mixed(images, masks, field, parameters)
 
     def _add(
         self, images: Tensor, masks: Tensor | None, field: Tensor, parameters: Mapping[str, Any]

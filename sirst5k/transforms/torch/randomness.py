@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from sirst5k.errors import ParameterError, ShapeError
 from sirst5k.seeds import stable_hash
 from sirst5k.transforms.torch.processor import on_processor
-from sirst5k.transforms.torch.processor.namespaces import Array, count_up, integers, namespace
+from sirst5k.transforms.torch.processor.namespaces import Array, count_up, integers, namespace, single
 
 _ODD = -7046029254386353131  # 2^64 divided by the golden ratio, as a signed number
 _WORD_ODD = -1640531527  # likewise of 2^32
@@ -60,23 +59,30 @@ def derive_many(seeds: Tensor, count: int, first: int = 0) -> Tensor:
     """Return ``(..., count)`` seeds, those of `derive` for `first` and the places after it."""
     if on_processor(seeds):
         return torch.from_numpy(_derive_many(seeds.numpy(), count, first))
-    derived: Tensor = _derive_many(seeds, count, first)
+    derived: Tensor = (_derive_whole if seeds.is_cpu else _derive_many)(seeds, count, first)
     return derived
 
 
 def _derive_many(seeds: Array, count: int, first: int) -> Array:
-    return mix(seeds[..., None] + _odd_multiples(count, seeds) + _wrapped(_ODD * (first + 1)))
+    places = count_up(count, seeds) * _ODD
+    return mix(seeds[..., None] + places + _wrapped(_ODD * (first + 1)))
 
 
-def _odd_multiples(count: int, like: Array) -> Array:
-    """Return 0, 1, … ``count - 1`` times `_ODD`, in 64 bits that wrap.
+# Opaque to torch.compile. A range times a constant becomes, in inductor's C++, a loop's counter
+# times it: in 32 bits where it goes many by many, and else a product that must not run over, so
+# that GCC may leave out what comes after it has, which is the way back to the caller.
+@torch.library.custom_op(
+    "sirst5k::derive_many",
+    mutates_args=(),
+    schema="(Tensor seeds, SymInt count, SymInt first) -> Tensor",
+)
+def _derive_whole(seeds: Tensor, count: int, first: int) -> Tensor:
+    return torch.from_numpy(_derive_many(seeds.numpy(), count, first))
 
-    In two halves, of which neither product runs over. Inductor's C++ has a range of numbers times
-    a constant as the product of a loop's counter, and where that runs over GCC may take for
-    granted that the loop never gets there: the code behind it ends up nowhere, with a crash.
-    """
-    places = count_up(count, like)
-    return ((places * (_ODD >> 32)) << 32) + places * (_ODD & 0xFFFFFFFF)
+
+@_derive_whole.register_fake
+def _(seeds: Tensor, count: int, first: int) -> Tensor:  # noqa: ARG001
+    return seeds.new_empty(*seeds.shape, count)
 
 
 def uniform(seeds: Tensor, stream: int, count: int) -> Tensor:
@@ -96,11 +102,13 @@ def uniform(seeds: Tensor, stream: int, count: int) -> Tensor:
     """
     first = (stream + 1) << 32
     if on_processor(seeds):
-        bits = (_derive_many(seeds.numpy(), count, first) >> 40) & 0xFFFFFF
-        return torch.from_numpy(bits.astype(np.float32) * np.float32(2.0**-24))
-    bits = (_derive_many(seeds, count, first) >> 40) & 0xFFFFFF
-    drawn: Tensor = bits.to(torch.float32) * 2.0**-24
+        return torch.from_numpy(_fractions(_derive_many(seeds.numpy(), count, first)))
+    drawn: Tensor = _fractions(derive_many(seeds, count, first))
     return drawn
+
+
+def _fractions(bits: Array) -> Array:
+    return single((bits >> 40) & 0xFFFFFF) * 2.0**-24
 
 
 def below(uniforms: Tensor, limits: Tensor | int) -> Tensor:

@@ -61,17 +61,19 @@ def add_windows(
     mixed = torch.empty_like(images, memory_format=torch.contiguous_format)
     tall, wide = images.shape[-2:]
     old, new = images.detach().numpy(), mixed.numpy()
-    offsets = window_means(sums, place, (tall, wide)) * -gain[:, None]
+    if images.ndim == 4:
+        old, new = old[:, :, None], new[:, :, None]
+    offsets = (window_means(sums, place, (tall, wide)) * -gain[:, None]).tolist()
     for sample, (factor, places) in enumerate(zip(gain.tolist(), place.tolist(), strict=True)):
+        before, after = old[sample], new[sample]
         if factor == 0:
-            new[sample] = old[sample]
+            after[...] = before
             continue
         for frame, (top, left) in enumerate(places):
-            window = codes[top : top + tall, left : left + wide]
-            offset = offsets[sample, frame]
-            for channel in range(images.shape[1]):
-                at = (sample, channel) if images.ndim == 4 else (sample, channel, frame)
-                cv2.addWeighted(old[at], 1.0, window, factor, offset, dst=new[at])
+            window, offset = codes[top : top + tall, left : left + wide], offsets[sample][frame]
+            for channel in range(len(before)):
+                at = channel, frame
+                cv2.addWeighted(before[at], 1.0, window, factor, offset, dst=after[at])
     return mixed
 
 
