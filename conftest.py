@@ -18,7 +18,9 @@ _NEEDS = {
         "sirst5k/training/clips/*.py",
         "sirst5k/transforms/torch/*.py",
         "sirst5k/transforms/torch/processor/*.py",
+        "sirst5k/transforms/torch/processor/compiled/*.py",
     ],
+    "numba": ["sirst5k/transforms/torch/processor/compiled/[a-z]*.py"],
     "albumentations": ["sirst5k/transforms/albumentations.py"],
     "torchvision": ["sirst5k/transforms/torchvision.py"],
 }

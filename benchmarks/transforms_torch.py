@@ -13,7 +13,8 @@ rounds of the ratio within a round. With one core (OMP_NUM_THREADS=1) the proces
 measured, which other programs do not take from; with more, time on the clock.
 
 The batched version runs on one core, and on as many as torch takes by itself; the array version
-has one, since it is called from one process. `--compile` adds torch.compile, which takes minutes
+has one, since it is called from one process. Where numba is installed the batched version uses it,
+and comes once more without it, "numpy only". `--compile` adds torch.compile, which takes minutes
 to begin.
 """
 
@@ -27,7 +28,10 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +122,10 @@ def make_ways(
             for sample in batch:
                 transform(sample.image, sample.mask, rng)
 
-    def many(threads: int, call: Callable[..., Any] = module) -> Way:
+    def many(threads: int, call: Callable[..., Any] = module, plain: bool = False) -> Way:
         def run() -> None:
             torch.set_num_threads(threads)
-            with torch.inference_mode():
+            with torch.inference_mode(), without_numba() if plain else nullcontext():
                 for images, masks in tensors:
                     call(images, masks)
 
@@ -134,12 +138,26 @@ def make_ways(
                 torch.from_numpy(np.stack(part))[:, None]
 
     ways = {"array": loop, "array, stacked": stacked, "batched, 1 core": many(1)}
+    if find_spec("numba"):
+        ways["batched, numpy only"] = many(1, plain=True)
     if cores > 1:
         ways[f"batched, {cores} cores"] = many(cores)
     if compiled:
         module.prepare(tensors[0][0])
         ways["compiled, 1 core"] = many(1, torch.compile(module, fullgraph=True, dynamic=False))
     return ways
+
+
+@contextmanager
+def without_numba() -> Iterator[None]:
+    """Let the batched version do without compiled functions."""
+    from sirst5k.transforms.torch.processor import compiled
+
+    loaded, compiled._load = compiled._load, lambda _: None
+    try:
+        yield
+    finally:
+        compiled._load = loaded
 
 
 def alternate(
@@ -194,6 +212,7 @@ def machine() -> dict[str, Any]:
         "torch": torch.__version__,
         "numpy": np.__version__,
         "opencv": cv2.__version__,
+        "numba": version("numba") if find_spec("numba") else None,
     }
 
 

@@ -1,4 +1,7 @@
-"""On a processor, targets' own pixels are enough: nothing comes out differently."""
+"""On a processor, targets' own pixels are enough: nothing comes out differently.
+
+By calls of numpy and, where numba is installed, by compiled functions.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,22 @@ from sirst5k.transforms.canvas import Canvas  # noqa: E402
 from sirst5k.transforms.torch import Compose, NegativeRotation, NoiseDisplacement  # noqa: E402
 from sirst5k.transforms.torch.batch import target_masks  # noqa: E402
 from sirst5k.transforms.torch.finding import TargetFinder  # noqa: E402
-from sirst5k.transforms.torch.processor import on_processor  # noqa: E402
+from sirst5k.transforms.torch.processor import compiled, on_processor  # noqa: E402
 from sirst5k.transforms.torch.processor.adding import running_sums, window_means  # noqa: E402
 from sirst5k.transforms.torch.processor.ragged import fullest, restarted  # noqa: E402
 
 BANK = NoiseBank.sample(open_dataset("demo:n=6,size=128", "train"))
+
+
+@pytest.fixture(scope="module", autouse=True, params=["numpy", "numba"])
+def ways(request) -> Iterator[None]:
+    """Do everything in one of the ways that there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "numba":
+            pytest.importorskip("numba")
+        else:
+            patch.setattr(compiled, "_load", lambda idea: None)
+        yield
 
 
 @contextmanager

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from sirst5k.errors import ParameterError, ShapeError
+from sirst5k.memory import keep_freed_memory
 from sirst5k.seeds import stable_hash
 from sirst5k.transforms.torch.batch import check_pair
+from sirst5k.transforms.torch.processor import on_processor
 from sirst5k.transforms.torch.processor.whole import call_whole, give_number, is_whole_call
 from sirst5k.transforms.torch.randomness import (
     any_seeds,
@@ -154,6 +156,8 @@ class BatchTransform(nn.Module):
         self, images: Tensor, masks: Tensor | None, boxes: Tensor | None, seeds: Tensor
     ) -> tuple[Tensor | None, ...]:
         """Return what `forward` does, for a checked batch and the seeds of its samples."""
+        if on_processor(images):
+            keep_freed_memory()
         _, new, marks, moved = self.run(images, masks, boxes, seeds, self.applied(seeds))
         return _own((new, marks, moved), (images, masks, boxes))
 

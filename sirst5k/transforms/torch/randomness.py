@@ -16,7 +16,14 @@ from torch import Tensor
 from sirst5k.errors import ParameterError, ShapeError
 from sirst5k.seeds import stable_hash
 from sirst5k.transforms.torch.processor import on_processor
-from sirst5k.transforms.torch.processor.namespaces import Array, count_up, integers, namespace, single
+from sirst5k.transforms.torch.processor.compiled import kernels
+from sirst5k.transforms.torch.processor.namespaces import (
+    Array,
+    count_up,
+    integers,
+    namespace,
+    single,
+)
 
 _ODD = -7046029254386353131  # 2^64 divided by the golden ratio, as a signed number
 _WORD_ODD = -1640531527  # likewise of 2^32
@@ -48,16 +55,17 @@ def derive(seeds: Tensor, place: int) -> Tensor:
     place : int
         Not negative.
     """
-    step = _wrapped(_ODD * (place + 1))
     if on_processor(seeds):
-        return torch.from_numpy(mix(seeds.numpy() + step))
-    derived: Tensor = mix(seeds + step)
+        return derive_many(seeds, 1, place).view(seeds.shape)
+    derived: Tensor = mix(seeds + _wrapped(_ODD * (place + 1)))
     return derived
 
 
 def derive_many(seeds: Tensor, count: int, first: int = 0) -> Tensor:
     """Return ``(..., count)`` seeds, those of `derive` for `first` and the places after it."""
     if on_processor(seeds):
+        if seeds.ndim == 1 and (compiled := kernels("hashing")):
+            return torch.from_numpy(compiled.derive_many(seeds.numpy(), count, first))
         return torch.from_numpy(_derive_many(seeds.numpy(), count, first))
     derived: Tensor = (_derive_whole if seeds.is_cpu else _derive_many)(seeds, count, first)
     return derived
@@ -102,6 +110,8 @@ def uniform(seeds: Tensor, stream: int, count: int) -> Tensor:
     """
     first = (stream + 1) << 32
     if on_processor(seeds):
+        if compiled := kernels("hashing"):
+            return torch.from_numpy(compiled.uniform(seeds.numpy(), count, first))
         return torch.from_numpy(_fractions(_derive_many(seeds.numpy(), count, first)))
     drawn: Tensor = _fractions(derive_many(seeds, count, first))
     return drawn

@@ -55,11 +55,29 @@ def feather_table(area: int) -> NDArray[np.float32]:
         that such a window has; ones for margin 0, a hard seam.
     """
     widest = (math.isqrt(area) - 1) // 2
-    table = np.ones((widest + 1, widest + 2, widest + 2), np.float32)
+    table: NDArray[np.float32] = np.empty((widest + 1, widest + 2, widest + 2), np.float32)
+    for one, fall in zip(table, fall_table(widest), strict=True):
+        one[...] = np.outer(fall, fall)
+    return table
+
+
+def fall_table(widest: int) -> NDArray[np.float64]:
+    """Return what a feathered seam's weights are products of, by margin and by depth.
+
+    Parameters
+    ----------
+    widest : int
+        The greatest margin M.
+
+    Returns
+    -------
+    (M + 1, M + 2) float64
+        Ones for margin 0, a hard seam, and from depth ``margin + 1`` on.
+    """
+    table = np.ones((widest + 1, widest + 2))
     for margin in range(1, widest + 1):
         depth = np.clip(np.arange(widest + 2) / (margin + 1), 0, 1)
-        fall = 0.5 - 0.5 * np.cos(np.pi * depth)
-        table[margin] = np.outer(fall, fall)
+        table[margin] = 0.5 - 0.5 * np.cos(np.pi * depth)
     return table
 
 

@@ -17,9 +17,10 @@ from sirst5k.transforms.torch.boxes import check_boxes, move_boxes, read_boxes
 from sirst5k.transforms.torch.finding import TargetFinder
 from sirst5k.transforms.torch.module import BatchTransform, Parameters
 from sirst5k.transforms.torch.processor import on_processor
+from sirst5k.transforms.torch.processor.compiled import kernels
 from sirst5k.transforms.torch.processor.namespaces import Array, count_up, namespace, single
 from sirst5k.transforms.torch.processor.ragged import fullest, pad_rows
-from sirst5k.transforms.torch.processor.turning import lay_out, turn_in_place
+from sirst5k.transforms.torch.processor.turning import turn_windows
 from sirst5k.transforms.torch.randomness import below, uniform
 from sirst5k.transforms.torch.turn_json import turns_from_json, turns_to_json
 from sirst5k.transforms.torch.turn_kernel import (
@@ -138,6 +139,15 @@ class NegativeRotation(BatchTransform):
         shape = (images.shape[-2], images.shape[-1])
         box, valid, centres = self._targets(masks, boxes, shape)
         room = valid.shape[1]
+        compiled = kernels("planning") if on_processor(valid) else None
+        if compiled and isinstance(self.settings, AdaptiveNegatives):
+            uniforms = uniform(seeds, _SYMMETRY, room)
+            numbers = (part.numpy() for part in (box, valid, uniforms))
+            settings = self.settings.margin, self.settings.margin_ratio, _bits(self.settings)
+            planned = compiled.plan(*numbers, shape, *settings, self.max_area, self.passes)
+            window, symmetry, margin, layer = map(torch.from_numpy, planned)
+            drawn = {"window": window, "symmetry": symmetry, "margin": margin, "layer": layer}
+            return {"applied": applied, **drawn}
         if on_processor(valid):
             # No longer rows than the fullest image needs; what is drawn does not depend on them.
             used = fullest(valid.numpy())
@@ -221,8 +231,7 @@ class NegativeRotation(BatchTransform):
         tall, wide = kinds[0][0].shape[-2:]
         if on_processor(window, *(planes for planes, _ in kinds)):
             parts = [part.numpy() for part in (window, symmetry, margin, layer)]
-            passes = lay_out(parts[0], parts[1], parts[2], parts[3], wide)
-            return [turn_in_place(planes, passes, blend) for planes, blend in kinds]
+            return turn_windows(kinds, *parts)
         # Windows of one pass do not overlap: small images need fewer slots.
         count = min(self.max_area, self.passes * tall * wide)
         slots = make_slots(window, symmetry, margin, layer, wide, self._table, count)
@@ -237,8 +246,7 @@ class NegativeRotation(BatchTransform):
         shape: tuple[int, int],
     ) -> Parameters:
         windows = target_windows(boxes, valid, shape, settings.margin, settings.margin_ratio)
-        wanted = sum(1 << symmetry for symmetry in settings.symmetries)
-        allowed = windows.allowed & wanted
+        allowed = windows.allowed & _bits(settings)
         uniforms = uniform(seeds, _SYMMETRY, valid.shape[1])
         return {
             "window": windows.window,
@@ -268,6 +276,11 @@ class NegativeRotation(BatchTransform):
             "symmetry": symmetry[:, None] * mine,
             "margin": torch.zeros_like(mine),
         }
+
+
+def _bits(settings: AdaptiveNegatives) -> int:
+    """Return the symmetries to choose from as bits."""
+    return sum(1 << symmetry for symmetry in set(settings.symmetries))
 
 
 def _draw_bit(bits: Tensor, uniforms: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sirst5k.transforms.torch.processor.compiled import kernels
 from sirst5k.transforms.torch.processor.ragged import restarted
 
 Ints = NDArray[np.int64]
@@ -68,6 +69,30 @@ def find_targets(masks: NDArray[Any], limits: Limits) -> Found:
     limits : Limits
         Images that exceed one are left out.
     """
+    compiled = kernels("finding")
+    if compiled and masks.flags.c_contiguous:
+        known = _as_known(masks)
+        parts = compiled.find(known, _long_words(known), *limits)
+        boxes, valid, area, centres, complete, *runs, owner = parts
+        return Found(boxes, valid, area, centres, complete, Runs(*runs), owner)
+    return _find_targets(masks, limits)
+
+
+def _as_known(masks: NDArray[Any]) -> NDArray[Any]:
+    """Return masks in one of the two types that functions are compiled for."""
+    if masks.dtype == np.float32:
+        return masks
+    return (masks if masks.itemsize == 1 else masks > 0).view(np.uint8)
+
+
+def _long_words(masks: NDArray[Any]) -> NDArray[Any]:
+    """Return masks as words of eight bytes if their rows are whole ones, for a glance at them."""
+    fits = masks.shape[-1] * masks.itemsize % _WORD == 0
+    return masks.view(np.uint64) if fits else masks
+
+
+def _find_targets(masks: NDArray[Any], limits: Limits) -> Found:
+    """Find them by calls of numpy on the list of all target pixels."""
     batch, shape = len(masks), (masks.shape[2], masks.shape[3])
     pixels = target_pixels(masks)
     complete = _uncrowded(pixels, batch, shape, limits)
