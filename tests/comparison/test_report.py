@@ -192,11 +192,13 @@ def test_names_that_are_html_are_text(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "<b>" not in Path(written["report"]).read_text(encoding="utf-8")
 
 
-def block_of(value: float, low: float, high: float, seeds: int = 3) -> dict[str, Any]:
+def block_of(
+    value: float, low: float, high: float, seeds: int = 3, level: float = 0.5
+) -> dict[str, Any]:
     clear = low > 0 or high < 0
     gap = {"value": value, "low": low, "high": high, "clear": clear}
     still = {"value": 0.0, "low": -0.1, "high": 0.1, "clear": False}
-    arm = {"seeds": list(range(seeds))}
+    arm = {"seeds": list(range(seeds)), "scores": {"last": {"miou": {"mean": level}}}}
     gaps = {"miou": gap, "pd": still, "fa": {**still, "clear": clear, "value": 2e-5}}
     return {"arms": {"none": arm, "a": arm}, "differences": {"a": {"last": gaps}}}
 
@@ -209,6 +211,7 @@ def block_of(value: float, low: float, high: float, seeds: int = 3) -> dict[str,
         ((0.0, -0.01, 0.02), "a made no clear difference", "A gain of 2.0 and a loss of 1.0"),
         ((0.02, 0.01, 0.03, 1), "a helped", "One seed"),
         ((0.02, 0.01, 0.03, 2), "a helped", "Fewer than 3 seeds"),
+        ((0.0, 0.0, 0.0, 3, 0.002), "Neither a nor none has learned yet: mIoU is", "Train longer"),
     ],
 )
 def test_verdicts(values: tuple[Any, ...], begins: str, holds: str) -> None:

@@ -10,6 +10,7 @@ from sirst5k.comparison.arms import BASELINE
 from sirst5k.comparison.kinds import kind_of
 from sirst5k.comparison.report.tables import name_of
 
+UNTRAINED = 0.01  # a mean score below it, with and without, says that nothing was learned
 FEW = 3  # seeds below which an interval says little about training anew
 
 
@@ -40,6 +41,12 @@ def _sentence(arm: str, block: Mapping[str, Any], gaps: Mapping[str, Any]) -> st
         return (
             f"{arm} differs by {_signed(gap['value'])} points of {word}; there is too little to "
             "test on for an interval."
+        )
+    with_it, without = _main(block, arm), _main(block, BASELINE)
+    if max(with_it or 0.0, without or 0.0) < UNTRAINED:
+        return (
+            f"Neither {arm} nor {BASELINE} has learned yet: {word} is below 1 % with both. Train "
+            "longer before comparing them."
         )
     sure = f"(interval {_signed(gap['low'])} to {_signed(gap['high'])}, {_seeds(shared)})"
     if gap["clear"]:
