@@ -194,21 +194,31 @@ def command(
         _say(report)
 
 
+_OF_MASKS = {"miou": "mIoU", "niou": "nIoU", "pd": "Pd"}
+_OF_BOXES = {
+    "ap50": "AP50",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "best_f1": "best F1",
+}
+
+
+def _figure(value: float | None, unit: float = 1.0, digits: int = 4) -> str:
+    """Return a score, or a dash where there is none, as precision without any detection."""
+    return "–" if value is None or value != value else f"{value * unit:.{digits}f}"
+
+
 def _say(report: FitReport) -> None:
     rate = f"{report.seconds:.0f} s" if report.seconds < 600 else f"{report.seconds / 60:.0f} min"
     click.echo(f"{report.folder}: {report.steps} steps in {rate}")
     if report.best is not None:
         click.echo(f"  held out, best: {report.best:.4f} at step {report.best_step}")
     scores = report.validation
-    known = {key: float("nan") if value is None else value for key, value in scores.items()}
-    if "ap50" in known:
-        click.echo(
-            f"  held out, last: AP50 {known['ap50']:.4f}, precision {known['precision']:.4f}, "
-            f"recall {known['recall']:.4f}, F1 {known['f1']:.4f}, best F1 {known['best_f1']:.4f}"
-        )
-    elif known:
-        click.echo(
-            f"  held out, last: mIoU {known['miou']:.4f}, nIoU {known['niou']:.4f}, "
-            f"Pd {known['pd']:.4f}, Fa {known['fa'] * 1e6:.1f}e-6"
-        )
+    shown = _OF_BOXES if "ap50" in scores else _OF_MASKS if scores else {}
+    words = [f"{name} {_figure(scores[key])}" for key, name in shown.items()]
+    if shown is _OF_MASKS:
+        words.append(f"Fa {_figure(scores['fa'], 1e6, 1)}e-6")
+    if words:
+        click.echo(f"  held out, last: {', '.join(words)}")
     click.echo(f"  weights: {report.best_weights}, {report.last_weights}")

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import settings
 
 # CI repeats what passed before it: new counterexamples are found while working, where each run
-# draws its own. A leg that looks for old versions' differences asks for fewer.
-settings.register_profile("ci", derandomize=True)
-settings.register_profile("fewer", derandomize=True, max_examples=15)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+# draws its own. A leg that looks for old versions' differences asks for fewer. None has a deadline:
+# how long an example takes says how busy the machine is.
+settings.register_profile("work", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("fewer", deadline=None, derandomize=True, max_examples=15)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "work"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

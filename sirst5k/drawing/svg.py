@@ -11,7 +11,7 @@ from importlib.resources import files
 from sirst5k.drawing.plots import ticks
 
 WIDTH, HEIGHT = 560, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 14, 14, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 14, 14, 46  # left: room for 0.0025 beside the name
 # Dark enough for AA contrast on white, and told apart without colour by their dashes.
 COLOURS = ("#4a4f57", "#0b6bcb", "#b3400a", "#1b7a3d", "#7a3db8", "#8a6d00")
 _DASHES = ("", "", "7 4", "2 3", "9 3 2 3", "4 4")

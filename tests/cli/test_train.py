@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 pytest.importorskip("lightning_fabric")
 
+from sirst5k.training import FitReport
 from sirst5k_cli.main import cli
+from sirst5k_cli.train import _say as say
 
 DATA = "demo:n=14,size=48,seed=2"
 SMALL = ["--net", "widths=[4,8]", "--size", "32", "--batch-size", "4", "--device", "cpu"]
@@ -103,3 +106,14 @@ def test_a_folder_of_a_start_that_was_stopped_early_is_a_run_folder(tmp_path: Pa
     (tmp_path / "config.yaml").write_text("training: {}\n")
     (tmp_path / "notes.txt").write_text("mine")
     check_run_folder(tmp_path)
+
+
+def test_a_score_that_there_is_none_of_is_a_dash(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = {"ap50": 0.5, "precision": None, "recall": 0.0, "f1": math.nan, "best_f1": 0.25}
+    files = (tmp_path / "best", tmp_path / "last")
+    say(FitReport(tmp_path, 9, 3, 0.5, 3, found, 2.0, *files))  # type: ignore[arg-type]
+    assert (
+        "AP50 0.5000, precision –, recall 0.0000, F1 –, best F1 0.2500" in capsys.readouterr().out
+    )
