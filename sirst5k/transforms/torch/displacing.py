@@ -30,6 +30,7 @@ from sirst5k.transforms.torch.finding import TargetFinder
 from sirst5k.transforms.torch.module import BatchTransform, Parameters
 from sirst5k.transforms.torch.processor import on_processor
 from sirst5k.transforms.torch.processor.adding import DTYPES, add_windows
+from sirst5k.transforms.torch.processor.compiled import kernels
 from sirst5k.transforms.torch.processor.namespaces import Array, integers, namespace
 from sirst5k.transforms.torch.randomness import below, derive, uniform
 from sirst5k.transforms.torch.spectral import SpectralFields
@@ -151,10 +152,8 @@ class NoiseDisplacement(BatchTransform):
         uniforms = uniform(seeds, _STRENGTH, 3)
         if isinstance(self.settings, MixupDisplacement):
             return {**drawn, "weight": self._draw_weight(uniforms[:, 0])}
-        low, high = self.settings.gain_range
-        gain = low + (high - low) * uniforms[:, 1]
-        scale = full_scale(images.dtype) / self.bank.full_scale
-        drawn["std"] = self._level_at(uniforms[:, 0]) * gain * scale
+        unit = full_scale(images.dtype) / self.bank.full_scale
+        drawn["std"] = self._draw_levels(uniforms, self.settings.gain_range, unit)
         if self.settings.scr_range is not None:
             low, high = self.settings.scr_range
             drawn["scr"] = low + (high - low) * uniforms[:, 2]
@@ -298,13 +297,15 @@ class NoiseDisplacement(BatchTransform):
         low, high = self.single.weight_range
         return low + (high - low) * uniforms
 
-    def _level_at(self, uniforms: Tensor) -> Tensor:
-        """Return levels of the bank between those that are drawn from, as its `level_at` does."""
-        share = LEVELS[0] + (LEVELS[1] - LEVELS[0]) * uniforms
-        if on_processor(share, self._levels):
-            return torch.from_numpy(_interpolate(self._levels.numpy(), share.numpy()))
-        levels: Tensor = _interpolate(self._levels, share)
-        return levels
+    def _draw_levels(self, uniforms: Tensor, gains: Range, unit: float) -> Tensor:
+        """Return levels of the bank, as its `level_at` does, times gains, in an image's unit."""
+        ways = (LEVELS[0], LEVELS[1] - LEVELS[0]), (gains[0], gains[1] - gains[0])
+        if not on_processor(uniforms, self._levels):
+            levels: Tensor = _between(uniforms, self._levels, *ways, unit)
+            return levels
+        compiled = kernels("displacing")
+        between = compiled.draw_levels if compiled else _between
+        return torch.from_numpy(between(uniforms.numpy(), self._levels.numpy(), *ways, unit))
 
 
 _SHOWN_ELSEWHERE = ("transform", "p", "seed")
@@ -318,14 +319,15 @@ def _fresh_fields(bank: NoiseBank, field: str, mixes: bool) -> FieldSource:
     return StretchedTiles(bank.windows / bank.full_scale if mixes else bank.tiles)
 
 
-def _interpolate(ordered: Array, share: Array) -> Array:
-    """Return what lies at shares, in [0, 1], of the way through ordered numbers."""
+def _between(uniforms: Array, ordered: Array, shares: Range, gains: Range, unit: float) -> Array:
+    """Return what lies at shares of the way through ordered numbers, times gains."""
     most = len(ordered) - 1
-    place = share * most
+    place = (shares[0] + shares[1] * uniforms[:, 0]) * most
     floor = namespace(place).floor(place)
     lower = integers(floor)
     least = ordered[lower]
-    return least + (ordered[(lower + 1).clip(max=most)] - least) * (place - floor)
+    level = least + (ordered[(lower + 1).clip(max=most)] - least) * (place - floor)
+    return level * (gains[0] + gains[1] * uniforms[:, 1]) * unit
 
 
 def _growth(levels: Tensor, share: float) -> Tensor:

@@ -17,7 +17,9 @@ from torch.nn import functional as F  # noqa: N812
 from sirst5k.noise import NoiseBank
 from sirst5k.noise.fields import _crossfade
 from sirst5k.transforms.canvas import canvas_side, make_canvas
+from sirst5k.transforms.torch.processor import on_processor
 from sirst5k.transforms.torch.processor.adding import DTYPES, running_sums
+from sirst5k.transforms.torch.processor.compiled import kernels
 from sirst5k.transforms.torch.randomness import below, derive_many, uniform
 
 Shape = tuple[int, int]
@@ -111,6 +113,9 @@ class CanvasFields(FieldSource):
         """Draw where each window lies."""
         drawn = uniform(seeds, _SOURCE, 2 * frames).view(len(seeds), frames, 2)
         side = self.side(shape)
+        if on_processor(drawn) and (compiled := kernels("displacing")):
+            free = side - shape[0] + 1, side - shape[1] + 1
+            return {"place": torch.from_numpy(compiled.draw_places(drawn.numpy(), free))}
         places = [below(drawn[..., axis], side - shape[axis] + 1) for axis in (0, 1)]
         return {"place": torch.stack(places, dim=-1)}
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sirst5k.transforms.canvas import Canvas
+from sirst5k.transforms.torch.processor.compiled import kernels
 
 DTYPES = {torch.uint8: np.uint8, torch.uint16: np.uint16, torch.float32: np.float32}
 """Of images that noise can be added to here."""
@@ -90,10 +91,13 @@ def window_means(
     shape : (int, int)
         Their height and width.
     """
+    if sums.dtype.kind == "i":
+        sums = sums.view(f"u{sums.itemsize}")
+    if compiled := kernels("displacing"):
+        found: NDArray[np.float64] = compiled.window_means(sums, place, shape)
+        return found
     top, left = place[..., 0], place[..., 1]
     below, behind = top + shape[0], left + shape[1]
     total = sums[below, behind] - sums[top, behind] - sums[below, left] + sums[top, left]
-    if total.dtype == np.int32:
-        total = total.view(np.uint32)
     means: NDArray[np.float64] = total / (shape[0] * shape[1])
     return means
