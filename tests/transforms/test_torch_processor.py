@@ -168,6 +168,23 @@ def test_noise_is_the_array_versions_to_the_pixel(seed, shape, dtype) -> None:
             np.testing.assert_array_equal(noisy[place, 0].numpy(), wanted)
 
 
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 2**32),
+    shape=st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    frames=st.sampled_from([None, 3]),
+    gain_range=st.sampled_from([(0.5, 3.0), (1.0, 1.0)]),
+)
+def test_noise_is_drawn_as_for_fixed_shapes(seed, shape, frames, gain_range) -> None:
+    many = NoiseDisplacement(BANK, p=0.7, gain_range=gain_range)
+    images = torch.zeros((5, 1, *([frames] if frames else []), *shape), dtype=torch.uint8)
+    drawn = many.draw(images, seeds=torch.arange(5) + seed)
+    with fixed_shapes():
+        fixed = many.draw(images, seeds=torch.arange(5) + seed)
+    assert drawn.keys() == fixed.keys()
+    assert_same(drawn.values(), fixed.values())
+
+
 def test_noise_of_clips_differs_from_frame_to_frame_not_between_channels() -> None:
     clips = torch.full((2, 3, 4, 20, 24), 100, dtype=torch.uint8)
     noisy, _ = NoiseDisplacement(BANK, p=1.0)(clips, seeds=torch.arange(2))

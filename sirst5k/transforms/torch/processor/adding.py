@@ -61,20 +61,23 @@ def add_windows(
     """
     mixed = torch.empty_like(images, memory_format=torch.contiguous_format)
     tall, wide = images.shape[-2:]
-    old, new = images.detach().numpy(), mixed.numpy()
-    if images.ndim == 4:
-        old, new = old[:, :, None], new[:, :, None]
-    offsets = (window_means(sums, place, (tall, wide)) * -gain[:, None]).tolist()
-    for sample, (factor, places) in enumerate(zip(gain.tolist(), place.tolist(), strict=True)):
-        before, after = old[sample], new[sample]
+    # One after the other: of every image its channels, of every channel its frames.
+    old, new = (part.detach().numpy().reshape(-1, tall, wide) for part in (images, mixed))
+    batch, frames = place.shape[:2]
+    every = batch, images.shape[1], frames
+    offset = window_means(sums, place, (tall, wide)) * -gain[:, None]
+    factors, offsets = (
+        np.broadcast_to(part, every).ravel().tolist()
+        for part in (gain[:, None, None], offset[:, None])
+    )
+    places = np.broadcast_to(place[:, None], (*every, 2)).reshape(-1, 2).tolist()
+    planes = zip(old, new, factors, places, offsets, strict=True)
+    for before, after, factor, (top, left), constant in planes:
         if factor == 0:
             after[...] = before
             continue
-        for frame, (top, left) in enumerate(places):
-            window, offset = codes[top : top + tall, left : left + wide], offsets[sample][frame]
-            for channel in range(len(before)):
-                at = channel, frame
-                cv2.addWeighted(before[at], 1.0, window, factor, offset, dst=after[at])
+        window = codes[top : top + tall, left : left + wide]
+        cv2.addWeighted(before, 1.0, window, factor, constant, dst=after)
     return mixed
 
 
