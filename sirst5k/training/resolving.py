@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from sirst5k.detectors.registry import task_of
+from sirst5k.errors import ParameterError
 from sirst5k.synthesis.document import to_document
 from sirst5k.training.config import TrainingConfig, assigned
 from sirst5k.training.protocols import protocol as protocol_values
@@ -44,7 +45,13 @@ def resolve(
         document.pop("epochs", None)
     document = _merged(document, wanted)
     words = list(assignments)
-    if any(word.startswith(("steps=", "epochs=")) for word in words):
+    if lengths := [word for word in words if word.startswith(("steps=", "epochs="))]:
+        if named := wanted.keys() & {"steps", "epochs"}:
+            key = min(named)
+            raise ParameterError(
+                f"Expected how long to train said once, got --{key} {wanted[key]} and --set "
+                f"{lengths[0]}. Leave one out."
+            )
         document.pop("steps", None)
         document.pop("epochs", None)
     # A section that nobody named is absent so far, and a word may set one value of it.
