@@ -3,7 +3,8 @@
 A GPU wants fixed shapes, and no waiting for what it has found. A processor has nothing to wait
 for, and pays for every slot. Here targets are looked for only where masks are not empty, windows
 have as many slots as pixels, and noise is added by one call of OpenCV for each image. Given equal
-parameters, targets, windows and turned pixels are those of the fixed shapes, bit for bit.
+parameters, targets, windows and turned pixels are those of the fixed shapes, bit for bit; and those
+that `compiled` has, which takes over where numba is installed.
 """
 
 from __future__ import annotations
