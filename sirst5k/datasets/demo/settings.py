@@ -13,7 +13,9 @@ SMALLEST_SIDE = 16
 LARGEST_SIDE = 8192
 
 
-def pairs(text: str, rest: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
+def pairs(
+    text: str, rest: str, known: Sequence[str], what: str = "Demo scenes"
+) -> Iterator[tuple[str, str]]:
     """Yield the settings of a specification.
 
     Parameters
@@ -24,6 +26,8 @@ def pairs(text: str, rest: str, known: Sequence[str]) -> Iterator[tuple[str, str
         What follows the colon.
     known : sequence of str
         The settings that there are.
+    what : str
+        Whose they are, to begin a sentence with.
 
     Raises
     ------
@@ -36,7 +40,7 @@ def pairs(text: str, rest: str, known: Sequence[str]) -> Iterator[tuple[str, str
         if not equals:
             raise DatasetError(f"Expected key=value in {text!r}, got {pair!r}.")
         if key not in known:
-            raise DatasetError(f"Demo scenes have no setting {key!r}.{suggest(key, known)}")
+            raise DatasetError(f"{what} have no setting {key!r}.{suggest(key, known)}")
         if key in seen:
             raise DatasetError(f"Expected each setting once in {text!r}, got {key!r} twice.")
         seen.add(key)

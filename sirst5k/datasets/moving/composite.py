@@ -268,7 +268,7 @@ def open_composite(text: str, length: int, stills: Dataset) -> SequenceDataset:
         If a setting is unknown, twice there, or out of range.
     """
     values: dict[str, int | float | str] = {}
-    for key, value in settings.pairs(text, split_address(text)[1], _KEYS):
+    for key, value in settings.pairs(text, split_address(text)[1], _KEYS, "Moving targets"):
         if key == "scr":
             values[key] = parse_ratio(value)
         elif key == "existing":

@@ -105,7 +105,7 @@ def parse_moving(text: str) -> MovingSpec:
     4.5
     """
     values: dict[str, int | float | str] = {}
-    for key, value in settings.pairs(text, text.partition(":")[2], _KEYS):
+    for key, value in settings.pairs(text, text.partition(":")[2], _KEYS, "Demo sequences"):
         if key == "size":
             values["width"], values["height"] = settings.size(value)
         elif key == "scene":

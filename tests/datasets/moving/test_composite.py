@@ -137,7 +137,7 @@ def test_levels_come_back_as_they_were() -> None:
     ("address", "what"),
     [
         (f"moving:{STILLS}?frames=0", "frames to be a whole number"),
-        (f"moving:{STILLS}?speed=3", "no setting 'speed'"),
+        (f"moving:{STILLS}?speed=3", "Moving targets have no setting 'speed'"),
         (f"moving:{STILLS}?existing=hide", "Expected existing"),
         (f"moving:{STILLS}?scr=-1", "signal-to-clutter"),
         ("moving:/no/such/folder", "there is no '/no/such/folder'"),

@@ -209,7 +209,7 @@ def test_single_frame_commands_see_them_as_stills() -> None:
     ("spec", "what"),
     [
         ("demo:sequences=0", "sequences to be a whole number"),
-        ("demo:sequences=2,n=4", "no setting 'n'"),
+        ("demo:sequences=2,n=4", "Demo sequences have no setting 'n'"),
         ("demo:sequences=2,sequences=3", "twice"),
         ("demo:frames=abc", "frames to be a whole number"),
         ("demo:sequences=2,scr=0", "signal-to-clutter"),
