@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import errno
 import json
-import sys
 from pathlib import Path
 
 import click
 import pytest
 from tiny import make_tiny
+from wrong_calls import refusal, run
 
-from sirst5k_cli import main
 from sirst5k_cli.main import cli
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["sirst5k", *map(str, words)])
-    with pytest.raises(SystemExit) as left:
-        main()
-    assert isinstance(left.value.code, int)
-    return left.value.code
 
 
 @pytest.mark.parametrize(
@@ -50,14 +41,11 @@ def test_a_wrong_line_gets_one_sentence(
     if words.startswith("report"):
         pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, *words.split()) == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("sirst5k: ")
-    assert printed.err.count("\n") == 1
-    assert said in printed.err
+    line = refusal(monkeypatch, capsys, words)
+    assert line.startswith("sirst5k: ")
+    assert said in line
     if not words.startswith("report"):
-        assert printed.err.endswith(" --help.\n")
+        assert line.endswith(" --help.\n")
     assert list(tmp_path.iterdir()) == []
 
 
