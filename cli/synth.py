@@ -157,7 +157,7 @@ def command(
         if assignments:
             recipe = recipe.override(assignments)
         whole = open_dataset(source, split, mask_threshold=mask_threshold, on_error=on_error)
-        if whole.root is not None and not dry_run:
+        if not dry_run:
             check_outside(out, whole.root)
         if isinstance(whole, SequenceDataset):
             from .synth_sequences import make_sequences

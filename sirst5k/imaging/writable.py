@@ -112,21 +112,23 @@ def check_own_folder(path: StrPath, what: str, ours: Container[str] = ()) -> Non
             )
 
 
-def check_outside(path: StrPath, source: StrPath) -> None:
+def check_outside(path: StrPath, source: StrPath | None) -> None:
     """Raise if an output would lie in the dataset that it is made of, which is only read.
 
     Parameters
     ----------
     path : path
         The output folder; need not exist.
-    source : path
-        The dataset's folder.
+    source : path, optional
+        The dataset's folder; None of one that lies in none.
 
     Raises
     ------
     OutputError
         If the one is the other, or lies in it.
     """
+    if source is None:
+        return
     here, there = Path(path).resolve(), Path(source).resolve()
     if here == there or there in here.parents:
         raise OutputError(

@@ -119,8 +119,7 @@ def write_dataset(
     reserved = () if test is None else test.ids
     _check_names(synthetic, reserved)
     root = Path(out)
-    if synthetic.dataset.root is not None:
-        check_outside(root, synthetic.dataset.root)
+    check_outside(root, synthetic.dataset.root)
     with open_output(root, jobs, backend, scheduler) as output:
         survey(synthetic, test, jobs, on_error)
         _check_lengths(synthetic)

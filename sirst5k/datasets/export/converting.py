@@ -107,8 +107,7 @@ def convert_dataset(
     selection = select(dataset, [split] if isinstance(split, str) else split or ())
     arrangement = target.arrange(selection)
     root = Path(out)
-    if dataset.root is not None:
-        check_outside(root, dataset.root)
+    check_outside(root, dataset.root)
     names = [place.image for place in arrangement.places.values()]
     check_lengths(names, target.addition)
     folders = {name for known in TARGETS.values() for name in known.folders}

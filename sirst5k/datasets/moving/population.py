@@ -13,7 +13,7 @@ from sirst5k.datasets.demo.optics import Optics
 from sirst5k.datasets.demo.targets import MASK_LEVEL, Shape
 from sirst5k.datasets.moving.camera import Camera
 from sirst5k.datasets.moving.movers import Mover, unit_light
-from sirst5k.datasets.moving.paths import draw_path, stay
+from sirst5k.datasets.moving.paths import Path, draw_path, stay
 from sirst5k.datasets.moving.scene import MovingScene
 from sirst5k.datasets.moving.scenery import Scenery
 
@@ -81,7 +81,7 @@ def populate(
             through = through[0] + row, through[1] + column
         speed = float(np.exp(rng.uniform(*np.log(_SPEEDS))))
         path = draw_path(rng, through, float(time), sides, speed)
-        mover = Mover(track, _shape(rng, scene), path, 1.0, float(rng.uniform(0.0, 0.08)))
+        mover = _mover(rng, scene, track, path)
         places = path.at(times) + camera.pan.at(times)
         movers.append(_lit(mover, places, scenery, spread, camera, _ratio(rng, scr)))
     brightness = _scintillate(rng, movers, frames)
@@ -114,9 +114,7 @@ def add_decoys(
     decoys = []
     for number in range(count):
         row, column = (corner + rng.uniform(0.1, 0.9, 2) * (made.height, made.width)).tolist()
-        decoy = Mover(
-            number, _shape(rng, scene), stay((row, column)), 1.0, float(rng.uniform(0.0, 0.08))
-        )
+        decoy = _mover(rng, scene, number, stay((row, column)))
         places = np.tile([row, column], (frames, 1))
         decoys.append(_lit(decoy, places, made.scenery, spread, made.camera, _ratio(rng, scr)))
     return replace(made, decoys=tuple(decoys), flicker=_scintillate(rng, decoys, frames))
@@ -143,6 +141,11 @@ def _scintillate(rng: np.random.Generator, movers: Sequence[Mover], frames: int)
 def _point(rng: np.random.Generator, sides: tuple[int, int]) -> tuple[float, float]:
     row, column = (float(side * rng.uniform(0.25, 0.75)) for side in sides)
     return row, column
+
+
+def _mover(rng: np.random.Generator, scene: str, number: int, path: Path) -> Mover:
+    """Draw what goes along a path: its shape and flicker; its brightness is still to be set."""
+    return Mover(number, _shape(rng, scene), path, 1.0, float(rng.uniform(0.0, 0.08)))
 
 
 def _shape(rng: np.random.Generator, scene: str) -> Shape:

@@ -102,8 +102,7 @@ def write_sequence_dataset(
     check_backend(backend, scheduler, jobs)
     _check_names(synthetic, test)
     root = Path(out)
-    if synthetic.dataset.root is not None:
-        check_outside(root, synthetic.dataset.root)
+    check_outside(root, synthetic.dataset.root)
     with open_output(root, jobs, backend, scheduler) as output:
         for dataset in (synthetic.dataset, test):
             if dataset is not None:
