@@ -14,11 +14,16 @@ from torch import Tensor
 
 from sirst5k.negatives import PATCH_SIZES, rotation_window
 from sirst5k.negatives.patch import _PUBLISHED
+from sirst5k.negatives.symmetries import ALL, KEEP_BOX, KEEP_COLUMNS, KEEP_ROWS
 from sirst5k.transforms.torch.processor import on_processor
 from sirst5k.transforms.torch.processor.namespaces import Array, count_up, exact, namespace, whole
 
 _FAR = 2**30
-_ALL, _KEEP_BOX, _KEEP_ROWS, _KEEP_COLUMNS, _NONE = 0xFF, 0b01010101, 0b00010001, 0b01000001, 1
+# As bits, which symmetries there are to choose from; turning nothing is always one of them.
+_ALL, _KEEP_BOX, _KEEP_ROWS, _KEEP_COLUMNS, _NONE = (
+    sum(1 << symmetry for symmetry in kept)
+    for kept in (ALL, KEEP_BOX, KEEP_ROWS, KEEP_COLUMNS, (0,))
+)
 
 
 class Windows(NamedTuple):

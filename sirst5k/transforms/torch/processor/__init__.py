@@ -18,7 +18,14 @@ def on_processor(*tensors: Tensor) -> bool:
 
     They lie in memory, no graph is being traced, and no gradient flows through them.
     """
+    return in_memory(*tensors) and not (torch.compiler.is_compiling() or torch.jit.is_tracing())
+
+
+def in_memory(*tensors: Tensor | None) -> bool:
+    """Return whether those that there are lie in memory, and no gradient flows through them."""
     for part in tensors:
+        if part is None:
+            continue
         if not part.is_cpu or (part.requires_grad and torch.is_grad_enabled()):
             return False
-    return not (torch.compiler.is_compiling() or torch.jit.is_tracing())
+    return True

@@ -14,6 +14,8 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor
 
+from sirst5k.transforms.torch.processor import in_memory
+
 if TYPE_CHECKING:
     from sirst5k.transforms.torch.module import BatchTransform
 
@@ -33,12 +35,7 @@ def is_whole_call(*tensors: Tensor | None) -> bool:
 
     They lie in memory, and no gradient flows through them: for it, a graph must know what is done.
     """
-    if not torch.compiler.is_compiling():
-        return False
-    return all(
-        part is None or (part.is_cpu and not (part.requires_grad and torch.is_grad_enabled()))
-        for part in tensors
-    )
+    return torch.compiler.is_compiling() and in_memory(*tensors)
 
 
 # The schema is written down: torch 2.4 reads none from annotations that are strings.

@@ -18,7 +18,7 @@ def kernels(idea: str) -> Any | None:
     Parameters
     ----------
     idea : str
-        Its name: ``finding``, ``hashing``, ``planning`` or ``turning``.
+        Its name: ``displacing``, ``finding``, ``hashing``, ``planning`` or ``turning``.
 
     Returns
     -------

@@ -6,12 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sirst5k.negatives.symmetries import ALL, KEEP_BOX, KEEP_COLUMNS, KEEP_ROWS
 from sirst5k.transforms.torch.processor.compiled.decorating import compiled
-
-_ALL, _KEEP_BOX = sum(1 << each for each in ALL), sum(1 << each for each in KEEP_BOX)
-_KEEP_ROWS, _KEEP_COLUMNS = (sum(1 << e for e in kept) for kept in (KEEP_ROWS, KEEP_COLUMNS))
-_FAR = 2**30
+from sirst5k.transforms.torch.windows import _ALL, _FAR, _KEEP_BOX, _KEEP_COLUMNS, _KEEP_ROWS
 
 
 @compiled
