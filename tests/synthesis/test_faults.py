@@ -69,7 +69,7 @@ def test_a_full_disk_stops_the_run_until_there_is_room(
 ) -> None:
     write_dataset(synthetic, tmp_path / "whole", **FORMS[form])
     stops = 0
-    for kilobytes in (*range(32, 200, 28), 10_000):
+    for kilobytes in (*range(32, 200, 20), 10_000):
         assert mount("-o", f"remount,size={kilobytes}k", disk)
         said = attempt(synthetic, disk / "out", jobs=1 + stops % 2, **FORMS[form])
         if said:
