@@ -15,7 +15,7 @@ import numpy as np
 from sirst5k.datasets.demo.canvas import Field
 from sirst5k.datasets.demo.optics import Optics, draw_optics, illumination
 from sirst5k.datasets.demo.sensor import Sensor, draw_sensor, stripes
-from sirst5k.datasets.moving.paths import Path, draw_jitter, draw_path
+from sirst5k.datasets.moving.paths import Path, draw_jitter, draw_path, stay
 
 _BAD_PIXELS = 8e-5
 """Mean share of pixels that stand out of the fixed pattern."""
@@ -59,7 +59,13 @@ class Camera:
 
 
 def draw_camera(
-    rng: np.random.Generator, frames: int, height: int, width: int, border: float
+    rng: np.random.Generator,
+    frames: int,
+    height: int,
+    width: int,
+    border: float,
+    *,
+    staring: bool = False,
 ) -> Camera:
     """Draw a camera.
 
@@ -72,6 +78,8 @@ def draw_camera(
         Of the frame.
     border : float
         Pixels of scene beyond the frame on each side, which pan and jitter stay within.
+    staring : bool
+        Neither drift nor shake. All else is that of the camera that does.
     """
     drawn = draw_optics(rng, sharpest=1.1)
     optics = Optics(drawn.blur, drawn.sharpening, drawn.halo)
@@ -79,7 +87,10 @@ def draw_camera(
     sensor = draw_sensor(rng)
     pattern = fixed_pattern(rng, sensor, height, width)
     jitter = draw_jitter(rng, frames, rng.choice([0.05, 0.2, 0.45]))
-    return Camera(optics, light, sensor, pattern, draw_pan(rng, frames, border), jitter)
+    pan = draw_pan(rng, frames, border)
+    if staring:
+        pan, jitter = stay((border, border)), np.zeros_like(jitter)
+    return Camera(optics, light, sensor, pattern, pan, jitter)
 
 
 def draw_pan(rng: np.random.Generator, frames: int, border: float) -> Path:

@@ -47,6 +47,7 @@ def populate(
     sides: tuple[int, int],
     count: int,
     scr: float | None,
+    speed: float | None = None,
 ) -> MovingScene:
     """Add moving targets to a scene.
 
@@ -68,6 +69,9 @@ def populate(
         divided by the standard deviation of what surrounds it (41×41 pixels, clutter and
         noise), in the median over the sequence. A target that would outshine full scale is
         dimmed.
+    speed : float, optional
+        Of every target, in pixels a frame; by default each is drawn, evenly on a log scale, from
+        0.25 to 2.
     """
     frames = len(camera.jitter)
     times = np.arange(frames, dtype=np.float64)
@@ -79,8 +83,8 @@ def populate(
         if track == 1:
             row, column = rng.normal(0, _MISS, 2)
             through = through[0] + row, through[1] + column
-        speed = float(np.exp(rng.uniform(*np.log(_SPEEDS))))
-        path = draw_path(rng, through, float(time), sides, speed)
+        drawn = float(np.exp(rng.uniform(*np.log(_SPEEDS))))
+        path = draw_path(rng, through, float(time), sides, drawn if speed is None else speed)
         mover = _mover(rng, scene, track, path)
         places = path.at(times) + camera.pan.at(times)
         movers.append(_lit(mover, places, scenery, spread, camera, _ratio(rng, scr)))

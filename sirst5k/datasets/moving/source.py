@@ -88,11 +88,13 @@ class MovingSource(SceneSource):
     def stamp(self, frame_id: str) -> str:  # noqa: ARG002
         """Return all that a frame's pixels follow from."""
         spec = self.spec
-        decoys = f" decoys={spec.decoys}" if spec.decoys else ""
+        others = f" decoys={spec.decoys}" if spec.decoys else ""
+        others += f" speed={spec.speed}" if spec.speed is not None else ""
+        others += f" camera={spec.camera}" if spec.camera != "drifting" else ""
         return (
             f"demo-sequences generator={GENERATOR_VERSION} seed={spec.seed} frames={spec.frames} "
             f"size={spec.width}x{spec.height} depth={spec.depth} targets={spec.targets} "
-            f"scr={spec.scr}{decoys}"
+            f"scr={spec.scr}{others}"
         )
 
 
@@ -109,14 +111,16 @@ def compose(spec: MovingSpec, sequence: str) -> MovingScene:
     rng = rng_for(spec.seed, sequence, 0)
     scene = sequence.split("_")[1]
     border = max(8.0, np.ceil(_BORDER * max(spec.height, spec.width)))
-    camera = draw_camera(rng, spec.frames, spec.height, spec.width, border)
+    staring = spec.camera == "staring"
+    camera = draw_camera(rng, spec.frames, spec.height, spec.width, border, staring=staring)
     room = 2 * int(border) + 1
     scenery = paint_scenery(rng, scene, camera.optics, spec.height + room, spec.width + room)
     rng = rng_for(spec.seed, sequence, 1)
     count = spec.targets
     if count is None:
         count = draw_count(rng)
-    made = populate(rng, scene, scenery, camera, (spec.height, spec.width), count, spec.scr)
+    sides = spec.height, spec.width
+    made = populate(rng, scene, scenery, camera, sides, count, spec.scr, spec.speed)
     if spec.decoys:
         # Numbers of their own: the targets are the same with and without decoys.
         made = add_decoys(rng_for(spec.seed, sequence, 2), made, scene, spec.decoys, spec.scr)

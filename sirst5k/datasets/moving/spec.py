@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sirst5k.datasets.demo import settings
 from sirst5k.datasets.demo.scene import SCENES
-from sirst5k.errors import DatasetError
+from sirst5k.errors import DatasetError, suggest
 
 _RANGES = {
     "sequences": (1, 100_000),
@@ -16,7 +16,8 @@ _RANGES = {
     "targets": (0, 20),
     "decoys": (0, 50),
 }
-_KEYS = (*_RANGES, "size", "depth", "scene", "scr")
+_KEYS = (*_RANGES, "size", "depth", "scene", "scr", "speed", "camera")
+_CAMERAS = ("drifting", "staring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class MovingSpec:
     decoys : int
         Of each sequence: lights that look like targets in a single frame, but stand still in the
         scene, and are not labelled.
+    speed : float or None
+        Of every target, in pixels a frame; None for 0.25 to 2, drawn.
+    camera : str
+        ``drifting``, which shakes too, or ``staring``, which does neither.
     """
 
     sequences: int = 8
@@ -56,6 +61,8 @@ class MovingSpec:
     targets: int | None = None
     scr: float | None = None
     decoys: int = 0
+    speed: float | None = None
+    camera: str = "drifting"
 
     def scene_of(self, index: int) -> str:
         """Return the scene of the sequence of that number."""
@@ -92,7 +99,8 @@ def parse_moving(text: str) -> MovingSpec:
         (of each, 40), ``size`` (``128``, or width x height as in ``160x128``), ``seed`` (0),
         ``depth`` (8, 16 or 32), ``scene`` (``sky``, ``sea``, ``ground`` or ``urban``; all in
         turn), ``targets`` (of each sequence; 1 to 3), ``scr`` (of every target; 3 to 12),
-        ``decoys`` (of each sequence, lights that stand still; 0).
+        ``decoys`` (of each sequence, lights that stand still; 0), ``speed`` (of every target,
+        in pixels a frame; 0.25 to 2), ``camera`` (``drifting`` or ``staring``).
 
     Raises
     ------
@@ -114,6 +122,10 @@ def parse_moving(text: str) -> MovingSpec:
             values["depth"] = settings.depth(value)
         elif key == "scr":
             values["scr"] = parse_ratio(value)
+        elif key == "speed":
+            values["speed"] = _speed(value)
+        elif key == "camera":
+            values["camera"] = _camera(value)
         else:
             values[key] = settings.whole(key, value, *_RANGES[key])
     return MovingSpec(**values)  # type: ignore[arg-type]  # the types follow from the keys
@@ -121,9 +133,27 @@ def parse_moving(text: str) -> MovingSpec:
 
 def parse_ratio(value: str) -> float:
     """Return a signal-to-clutter ratio, or raise `DatasetError`."""
-    number = float(value) if re.fullmatch(r"\d{1,3}(\.\d{1,6})?", value, re.ASCII) else 0.0
-    if not 0.1 <= number <= 200:
+    number = _decimal(value)
+    if number is None or not 0.1 <= number <= 200:
         raise DatasetError(
             f"Expected scr, a signal-to-clutter ratio, from 0.1 to 200, got {value!r}."
         )
     return number
+
+
+def _speed(value: str) -> float:
+    number = _decimal(value)
+    if number is None or number > 20:
+        raise DatasetError(f"Expected speed, in pixels a frame, from 0 to 20, got {value!r}.")
+    return number
+
+
+def _camera(value: str) -> str:
+    if value not in _CAMERAS:
+        raise DatasetError(f"There is no camera {value!r}.{suggest(value, _CAMERAS)}")
+    return value
+
+
+def _decimal(value: str) -> float | None:
+    """Return a plain decimal number, or None if it is none."""
+    return float(value) if re.fullmatch(r"\d{1,3}(\.\d{1,6})?", value, re.ASCII) else None

@@ -103,6 +103,35 @@ def test_decoys_shine_like_targets_stand_in_the_scene_and_are_not_labelled() -> 
     )
 
 
+def test_a_staring_camera_sees_the_same_scene_without_moving() -> None:
+    drifting = parse_moving("demo:sequences=2,frames=12,size=48,seed=3")
+    moved, still = (
+        compose(replace(drifting, camera=camera), "demo_sky_0000")
+        for camera in ("drifting", "staring")
+    )
+    assert {still.camera.corner(time) for time in range(12)} == {still.camera.corner(0)}
+    assert len({moved.camera.corner(time) for time in range(12)}) == 12
+    assert np.array_equal(still.scenery.picture, moved.scenery.picture)
+    assert np.array_equal(still.camera.pattern, moved.camera.pattern)
+    assert [mover.path for mover in still.movers] == [mover.path for mover in moved.movers]
+
+
+@pytest.mark.parametrize("speed", [0.0, 1.5])
+def test_every_target_moves_as_fast_as_asked_for(speed: float) -> None:
+    spec = parse_moving(f"demo:sequences=1,frames=8,size=256,targets=2,speed={speed:g}")
+    for mover in compose(spec, "demo_sky_0000").movers:
+        steps = np.diff(mover.path.at(np.arange(8.0)), axis=0)
+        # The most that a path does; in its turns it is slower, as cosines of two phases say.
+        assert np.hypot(*steps.T).max() <= speed + 1e-9
+        assert np.hypot(*steps.T).max() >= 0.6 * speed
+
+
+@pytest.mark.parametrize("setting", ["speed=1.5", "camera=staring"])
+def test_a_setting_of_motion_is_another_dataset(setting: str) -> None:
+    plain, other = opened("demo:sequences=4"), opened(f"demo:sequences=4,{setting}")
+    assert plain.fingerprint() != other.fingerprint()
+
+
 def test_targets_cross_and_keep_their_identities() -> None:
     data = opened("demo:sequences=6,frames=40,size=64,targets=2,seed=3")
     met = 0
@@ -214,6 +243,9 @@ def test_single_frame_commands_see_them_as_stills() -> None:
         ("demo:frames=abc", "frames to be a whole number"),
         ("demo:sequences=2,scr=0", "signal-to-clutter"),
         ("demo:sequences=2,scr=nan", "signal-to-clutter"),
+        ("demo:sequences=2,speed=-1", "pixels a frame"),
+        ("demo:sequences=2,speed=21", "pixels a frame"),
+        ("demo:sequences=2,camera=starring", "staring"),
         ("demo:sequences=2,targets=21", "from 0 to 20"),
         ("demo:sequences=2,size=8", "size=256"),
         ("demo:sequences=2,depth=12", "depth=8"),
