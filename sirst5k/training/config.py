@@ -144,6 +144,9 @@ class TrainingConfig:
         Validations without a better one after which training ends early.
     frame : int, optional
         Validation frames are squashed to this side, as published; None keeps their size.
+    whole_clips : bool
+        Of sequences only those key frames are trained on whose clips repeat no frame: a network
+        that is shown many targets without their motion does not learn to use it.
     whole_boxes : bool
         Boxes of clips are cut to whole pixels of the letterboxed frame, as published.
     precision : str
@@ -185,6 +188,7 @@ class TrainingConfig:
     select_by: str = "miou"
     patience: int | None = None
     frame: int | None = None
+    whole_clips: bool = False
     whole_boxes: bool = False
     precision: str = "auto"
     compile: str = "off"

@@ -33,13 +33,16 @@ from sirst5k.training.validating import Validation
 
 def check_masks(config: TrainingConfig, data: Any) -> None:
     """Raise `ParameterError` for what cannot be trained on single images; nothing is made."""
-    del data  # sequences have single images, too
     if config.detector in CLASSICAL:
         raise ParameterError(
             f"Expected a network to train, but {config.detector} is a classical detector: it "
             "has nothing to learn."
         )
     check_network(config.detector, {"in_channels": config.in_channels, **config.network})
+    if config.whole_clips and not isinstance(data, SequenceDataset):
+        raise ParameterError(
+            f"whole_clips: expected sequences, but {data.describe()} has single images."
+        )
     if config.transform is not None:
         Recipe.load(config.transform)
 
@@ -109,7 +112,11 @@ def _stills(config: TrainingConfig, source: Source) -> Source:
     if not isinstance(source.data, SequenceDataset):
         return source
     data, held_out = divide_sequences(
-        source.data, config.validation_fraction, test=source.test, held_out=source.held_out
+        source.data,
+        config.validation_fraction,
+        test=source.test,
+        held_out=source.held_out,
+        whole=config.whole_clips,
     )
     return replace(source, data=data.stills(), test=None, held_out=held_out.stills())
 

@@ -196,6 +196,23 @@ class SequenceDataset(Sequence[Clip]):
         """Return a dataset of the same source with only these key frames, in this order."""
         return self._with(tuple(ids), split or self.split, self.skipped, self.length)
 
+    def whole_clips(self) -> SequenceDataset:
+        """Return a dataset without the key frames whose clips would repeat a sequence's first.
+
+        Raises
+        ------
+        DatasetError
+            If none is left, as no sequence is long enough.
+        """
+        least = self.length - 1
+        kept = [key for key in self.ids if self._place(key) >= least]
+        if not kept:
+            raise DatasetError(
+                f"Expected a key frame with {least} frames before it, but no sequence of "
+                f"{self.describe()} has one. Take shorter clips, or those that repeat a frame."
+            )
+        return self.subset(kept)
+
     def of_split(self, name: str) -> SequenceDataset:
         """Return the clips of one split.
 

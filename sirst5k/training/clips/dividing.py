@@ -11,7 +11,12 @@ from sirst5k.training.holdout import hold_out
 
 
 def divide_sequences(
-    data: Any, fraction: float, *, test: Any = None, held_out: Any = None
+    data: Any,
+    fraction: float,
+    *,
+    test: Any = None,
+    held_out: Any = None,
+    whole: bool = False,
 ) -> tuple[Any, Any]:
     """Hold out whole sequences: neighbouring frames are nearly the same.
 
@@ -27,6 +32,8 @@ def divide_sequences(
         Refused if a sequence of it is trained on; its frames are not looked at.
     held_out : SequenceDataset, optional
         Held out in place of a share of `data`, all of which is then trained on.
+    whole : bool
+        Train only on key frames whose clips repeat no frame.
 
     Returns
     -------
@@ -36,7 +43,14 @@ def divide_sequences(
     ------
     SplitError
         If there is but one sequence, or a sequence is in two parts.
+    DatasetError
+        If no clip to train on is whole and they are to be.
     """
+    training, held = _divided(data, fraction, test, held_out)
+    return (training.whole_clips() if whole else training), held
+
+
+def _divided(data: Any, fraction: float, test: Any, held_out: Any) -> tuple[Any, Any]:
     if test is not None:
         _refuse_shared(data, test, "test")
     if held_out is not None:

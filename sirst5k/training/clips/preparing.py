@@ -42,11 +42,15 @@ def prepare_clips(config: TrainingConfig, source: Source, fabric: Any) -> Prepar
     criterion = _criterion(config, network)  # a mistake in it is to be found before the work
     length = network.clip_length
     data, held_out = divide_sequences(
-        source.data, config.validation_fraction, test=source.test, held_out=source.held_out
+        source.data.with_length(length),
+        config.validation_fraction,
+        test=source.test,
+        held_out=source.held_out,
+        whole=config.whole_clips,
     )
     side = config.augmentation.crop
     kept = {"jobs": source.jobs, "progress": source.decoding}
-    training = _variants(config, source, data.with_length(length))
+    training = _variants(config, source, data)
     store = build_clips(training, side, whole_boxes=config.whole_boxes, **kept)
     validated = build_clips(held_out.with_length(length), side, **kept)
     normalisation = normalisation_of(config, store.mean_and_deviation)

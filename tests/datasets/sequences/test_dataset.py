@@ -63,6 +63,17 @@ def test_a_clip_ends_with_its_key_frame_and_repeats_the_first_one_before_the_sta
     assert data.with_length(1).get("a/2").frames.shape == (1, 6, 9)
 
 
+def test_whole_clips_are_those_that_repeat_no_frame() -> None:
+    data = clips(length=3)
+    whole = data.whole_clips()
+    assert list(whole.ids) == [f"{name}/{k}" for name in "abc" for k in (2, 3)]
+    assert all(len(set(whole.window(key))) == 3 for key in whole.ids)
+    assert whole.length == 3
+    assert list(data.of_split("train").whole_clips().ids) == ["a/3"]
+    with pytest.raises(DatasetError, match="4 frames before it"):
+        data.with_length(5).whole_clips()
+
+
 def test_a_split_holds_the_sequences_of_its_key_frames_whole() -> None:
     data = clips()
     train = data.of_split("train")

@@ -139,6 +139,23 @@ def test_a_detector_of_masks_learns_from_key_frames(tmp_path: Path) -> None:
     assert "miou" in report.validation
 
 
+@pytest.mark.parametrize("detector", ["stmenet", "unet"])
+def test_whole_clips_alone_are_trained_on_if_asked_for(tmp_path: Path, detector: str) -> None:
+    """Of six frames two have four before them, in each of two sequences."""
+    network = {"widths": [2, 4]} if detector == "unet" else {"width": 0.05}
+    crop = {"crop": 32 if detector == "unet" else 64}
+    report = train(
+        tmp_path / "run",
+        detector=detector,
+        network=network,
+        augmentation=crop,
+        whole_clips=True,
+        steps=2,
+        validate_every=2,
+    )
+    assert report.frames == 4
+
+
 def test_a_loss_that_is_not_finite_names_its_clips(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"step \d+, got NaN or infinity, on demo_"):
         train(tmp_path / "run", optimizer={"name": "sgd", "lr": 1e30}, gradient_clip=1e30)
@@ -156,6 +173,10 @@ def test_a_loss_that_is_not_finite_names_its_clips(tmp_path: Path) -> None:
         ({"augmentation": {"crop": 64, "blur": 0.5}}, r"augmentation\.blur"),
         ({"protocol": "mshnet"}, "not for detectors of boxes"),
         ({"loss_config": {"box_wait": 1}}, "Did you mean .box_weight"),
+        (
+            {"data": "demo:n=6,size=32", "detector": "unet", "network": {}, "whole_clips": True},
+            "whole_clips: expected sequences",
+        ),
     ],
 )
 def test_mistakes_are_one_sentence(tmp_path: Path, changes: dict[str, Any], sentence: str) -> None:
