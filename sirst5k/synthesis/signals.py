@@ -1,9 +1,10 @@
-"""Who gets Ctrl-C: the process that decides, and not its workers."""
+"""Who gets Ctrl-C, and who speaks: the process that decides, and not those that it starts."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
 
@@ -21,10 +22,25 @@ def signals_for_this_process_alone() -> Iterator[None]:
         yield
         return
     # Started with the first worker, both would lift the block again on the way.
-    resource_tracker.ensure_running()
-    loky_tracker.ensure_running()
+    with _without_warnings():
+        resource_tracker.ensure_running()
+        loky_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Let interpreters that are started now warn of nothing.
+
+    The trackers warn of what stopped workers have left, beside our own sentence, and then clear
+    it away, which is what they are for.
+    """
+    sys.warnoptions.append("ignore")
+    try:
+        yield
+    finally:
+        sys.warnoptions.remove("ignore")
