@@ -43,6 +43,9 @@ SETTINGS = {
     "moderate": 10.0,  # SCR
     "dim": 3.0,
     "decoys": 0,  # of each sequence, beside dim targets
+    "speed": "",  # of targets in pixels a frame, beside decoys
+    "camera": "drifting",  # beside decoys
+    "whole": 0,  # 1: only clips that repeat no frame; 2: in the training alone
 }
 
 
@@ -86,9 +89,13 @@ def run_case(name: str, options: argparse.Namespace) -> dict[str, Any]:
         f"seed={options.seed},scr={scr:g}"
     )
     if contrast == "dim" and options.decoys:
-        address += f",decoys={options.decoys}"
+        address += f",decoys={options.decoys},camera={options.camera}"
+        address += f",speed={options.speed}" if options.speed else ""
     training = open_dataset(address, "train")
     test = training.of_split("test")
+    if options.whole:
+        training = training.whole_clips()
+        test = test.whole_clips() if options.whole == 1 else test
     if kind == "one frame":
         training, test = OneFrame(training), OneFrame(test)
     began = time.process_time()
