@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from sirst5k.metrics.candidates import nearby
 from sirst5k.metrics.regions import Indices, Regions
@@ -72,6 +71,8 @@ def _assign(
     target: Indices, region: Indices, cost: NDArray[np.floating[Any]], distance: float
 ) -> Indices:
     """Return which of the possible pairs are chosen."""
+    from scipy.optimize import linear_sum_assignment  # slow to import, and seldom needed
+
     rows, row = np.unique(target, return_inverse=True)
     columns, column = np.unique(region, return_inverse=True)
     # One more match must outweigh any gain of distance by all the others.

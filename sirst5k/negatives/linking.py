@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from sirst5k.clip import Boxes
 
@@ -80,6 +79,8 @@ def _pairs(
     time: int,
 ) -> list[tuple[int, int]]:
     """Return which track goes on with which box."""
+    from scipy.optimize import linear_sum_assignment  # slow to import, and stills need no tracks
+
     if not tracks or not len(centres):
         return []
     expected = np.stack([track.expected(time) for track in tracks])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from sirst5k.components import Target
 from sirst5k.errors import ParameterError
@@ -109,6 +108,8 @@ def _distance(pixels: Mask) -> NDArray[np.float64]:
     Not by OpenCV: the last bits of its distances change from call to call in some versions
     (seen in 4.9), and a pixel at just the limit with them.
     """
+    from scipy.ndimage import distance_transform_edt  # slow to import, and only pasting needs it
+
     if not pixels.any():
         return np.full(pixels.shape, np.inf)
     distance: NDArray[np.float64] = distance_transform_edt(~pixels)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 _IMPOSSIBLE = 1e6  # above any cost within the gate, so that pairs are as many as possible
 
@@ -44,6 +43,8 @@ def associate(
     >>> associate(predicted, np.ones(2), measured, gate=3)
     [(0, 2), (1, 0)]
     """
+    from scipy.optimize import linear_sum_assignment  # slow to import, and seldom needed
+
     if not len(predicted) or not len(measured):
         return []
     squared = ((predicted[:, None] - measured[None]) ** 2).sum(axis=2) / variances[:, None]

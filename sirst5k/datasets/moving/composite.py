@@ -21,7 +21,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage
 
 from sirst5k.components import label_targets
 from sirst5k.datasets.dataset import Dataset
@@ -179,6 +178,8 @@ class CompositeSource(SceneSource):
 
     def compose(self, sequence: str) -> MovingScene:
         """Return a still as a scene, with its camera and targets."""
+        from scipy import ndimage  # slow to import, and only sequences made of stills need it
+
         sample = self.stills.get(sequence)
         height, width = sample.shape
         if min(height, width) < SMALLEST_STILL:

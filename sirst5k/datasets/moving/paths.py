@@ -8,10 +8,10 @@ Its speed along an axis is at most ``a w``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from sirst5k.datasets.demo.canvas import Field
 
@@ -108,5 +108,9 @@ def draw_jitter(rng: np.random.Generator, frames: int, deviation: float) -> Fiel
     """
     white = rng.standard_normal((frames, 2)) * np.sqrt(1 - 0.5**2)
     white[:1] /= np.sqrt(1 - 0.5**2)
-    shaking = signal.lfilter([1.0], [1.0, -0.5], white, axis=0)
-    return np.asarray(np.clip(shaking, -3, 3) * deviation)
+    axes = [list(accumulate(along, _shaken)) for along in white.T.tolist()]
+    return np.asarray(np.clip(np.array(axes).T, -3, 3) * deviation)
+
+
+def _shaken(last: float, new: float) -> float:
+    return new + 0.5 * last  # scipy.signal has it, and takes half a second to import

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
 from sirst5k.datasets.demo.canvas import Field
 from sirst5k.datasets.demo.optics import Optics
@@ -126,6 +125,8 @@ def add_decoys(
 
 def _spread(scenery: Scenery) -> Field:
     """Return the standard deviation of what surrounds each pixel of the scenery."""
+    from scipy import ndimage  # slow to import, and only embedded sequences need it
+
     squares = ndimage.uniform_filter(scenery.picture**2, _SURROUND)
     means = ndimage.uniform_filter(scenery.picture, _SURROUND)
     return np.asarray(np.sqrt(np.maximum(squares - means**2, 0.0)))

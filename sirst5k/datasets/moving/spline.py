@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from sirst5k.datasets.demo.canvas import Field
 
@@ -55,6 +54,8 @@ class Surface:
 
 def surface(picture: Field, periodic: bool = False) -> Surface:
     """Return a picture as a `Surface`: it passes exactly through its pixels."""
+    from scipy import ndimage  # slow to import, and only embedded sequences need it
+
     mode: Literal["grid-wrap", "mirror"] = "grid-wrap" if periodic else "mirror"
     return Surface(ndimage.spline_filter(picture, order=3, mode=mode), periodic)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from sirst5k.metrics.boxes.frame import BoxFrame
 
@@ -25,6 +24,8 @@ def found_nearby(frame: BoxFrame, confidence: float, distance: float) -> int:
     distance : float
         Pixels.
     """
+    from scipy.optimize import linear_sum_assignment  # slow to import, and seldom needed
+
     count = int(np.count_nonzero(frame.scores >= confidence))
     if not count or not len(frame.truth):
         return 0
