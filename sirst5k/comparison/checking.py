@@ -8,11 +8,14 @@ import torch
 
 from sirst5k.comparison.cells import cell_config, other_tests
 from sirst5k.comparison.experiment import Cell, Experiment
-from sirst5k.comparison.training_sets import open_parts, open_tested, training_set
+from sirst5k.comparison.training_sets import Labelled, open_parts, open_tested, training_set
 from sirst5k.datasets import SequenceDataset
-from sirst5k.detectors.registry import check_network, networks
+from sirst5k.detectors.registry import check_network, networks, task_of
 from sirst5k.errors import ParameterError, suggest
 from sirst5k.metrics import DETECTION_PROFILES, PROFILES
+from sirst5k.synthesis import Recipe, sample_noise
+from sirst5k.synthesis.sequences import sample_sequence_noise
+from sirst5k.synthesis.sequences.fitting import sampling_of
 from sirst5k.training.devices import check_device
 
 
@@ -81,13 +84,18 @@ def check_data(experiment: Experiment, cells: Sequence[Cell]) -> None:
     Raises
     ------
     Sirst5kError
-        What opening raises; of noise on the test images, what sampling it raises.
+        What opening raises; of noise, what sampling it raises.
     """
     dataset, test = open_parts(experiment)
-    for arm, fraction in dict.fromkeys((cell.arm, cell.fraction) for cell in cells):
-        cell = next(c for c in cells if (c.arm, c.fraction) == (arm, fraction))
-        share = cell_config(experiment, cell).validation_fraction
-        training_set(dataset, experiment.arm(arm), fraction, share, test.ids)
+    different = {(cell.arm, cell.fraction, task_of(cell.detector)): cell for cell in cells}
+    for (arm, fraction, task), cell in different.items():
+        config = cell_config(experiment, cell)
+        share = config.validation_fraction
+        images = training_set(dataset, experiment.arm(arm), fraction, share, test.ids)
+        drawn = None if config.transform is None else Recipe.load(config.transform)
+        for recipe in (images.recipe, drawn):
+            if recipe is not None and recipe.needs_noise:
+                _sample(images.training, recipe, clips=task == "boxes")
     if not cells:
         return
     if not isinstance(test, SequenceDataset):
@@ -100,3 +108,13 @@ def check_data(experiment: Experiment, cells: Sequence[Cell]) -> None:
                 f"Expected sequences to test on besides (--also-test), as --data holds them, but "
                 f"{other.describe()} has single images."
             )
+
+
+def _sample(data: Labelled, recipe: Recipe, *, clips: bool) -> None:
+    """Sample noise as a training does before its first step; what it raises is to be seen now."""
+    if not isinstance(data, SequenceDataset):
+        sample_noise(data, recipe.sampling)
+    elif clips:
+        sample_sequence_noise(data, sampling_of(recipe))
+    else:
+        sample_noise(data.stills(), recipe.sampling)

@@ -109,11 +109,11 @@ def _published_tile(
             if quietest < float("inf")
             else "every image is too small for one"
         )
-        raise NoiseError(
+        raise NoWindowsError(
             f"No noise window of {sampling.size}×{sampling.size} pixels with a variance below "
-            f"{sampling.max_variance:g} in {count} images: {nearest}. Loosen it with "
-            f"--set sampling.max_variance=… or --set sampling.size=…, or give --noise."
-        )
+            f"{sampling.max_variance:g} in {count} images: {nearest}.",
+            "Loosen it with {max_variance} or {size}.",
+        ).of_recipe()
     _, index, row, column = sorted(accepted)[len(accepted) // 2]
     sample = dataset[index]
     tile = sample.image[row : row + sampling.size, column : column + sampling.size]

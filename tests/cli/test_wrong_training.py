@@ -42,6 +42,21 @@ TRAIN = "train --data demo:n=12,size=48 -d unet --out out"
         (f"{COMPARE} --time-limit 0", "expected a number above 0, got 0.0."),
         (f"{COMPARE} --device cpu --devices 2", "at most 1, got 2: there is no GPU to use."),
         (
+            "compare --data demo:n=12,size=32 --detectors unet --arms none,reference --steps 3 "
+            "--out out",
+            "every image is too small for one. Loosen it with --set sampling.max_variance=… or",
+        ),
+        (
+            "compare --data demo:sequences=4,frames=4,size=32 --detectors sstnet --steps 3 "
+            "--arms none,sirst5k --out out",
+            "For train and compare, write these values into a recipe file.",
+        ),
+        (
+            "compare --data demo:n=12,size=32 --detectors unet --arms none --steps 3 --out out "
+            "--set transform=sirst5k",
+            "No noise window of 32×32 pixels fits beside the targets",
+        ),
+        (
             "compare --data demo:sequences=4,frames=4,size=48 --detectors sstnet --arms none "
             "--steps 3 --out out --also-test demo:n=2,size=48",
             "Expected sequences to test on besides (--also-test)",
