@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from tiny import make_tiny, write
+from wrong_calls import refusal
 
 from sirst5k import open_dataset
 from sirst5k.metrics import PROFILES
@@ -20,21 +19,6 @@ from sirst5k_cli.evaluate import command
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
-
-
-def refused(*arguments: object) -> str:
-    """Run the real command, check exit code 2 and a single sentence, and return it."""
-    code = "import sys; from sirst5k_cli import main; sys.argv[0] = 'sirst5k'; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "evaluate", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    return done.stderr
 
 
 @pytest.fixture
@@ -123,17 +107,28 @@ def test_everything_where_there_are_no_lists(tmp_path: Path) -> None:
         (["--detector", "tophat", "--plots", "{data}/50_50/test.txt"], "is a file"),
     ],
 )
-def test_mistakes(data: Path, tmp_path: Path, arguments: list[str], sentence: str) -> None:
+def test_mistakes(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    data: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    sentence: str,
+) -> None:
     words = [word.format(data=data, none=tmp_path / "none") for word in arguments]
     if "/images" in "".join(words):  # images of another size in the place of predictions
         for path in (data / "images").iterdir():
             write(path.parent.parent / "wrong" / path.name, np.zeros((5, 7), np.uint8))
         words = ["--predictions", str(data / "wrong")]
-    assert sentence in refused("--data", data, *words)
+    line = " ".join(["evaluate", "--data", str(data), *words])
+    assert sentence in refusal(monkeypatch, capsys, line)
 
 
-def test_no_data(tmp_path: Path) -> None:
-    assert "there is no" in refused("--data", tmp_path / "none", "--detector", "tophat")
+def test_no_data(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    line = f"evaluate --data {tmp_path / 'none'} --detector tophat"
+    assert "there is no" in refusal(monkeypatch, capsys, line)
 
 
 def test_real_images(shared: Path) -> None:
