@@ -146,7 +146,7 @@ class TrainingConfig:
         Validation frames are squashed to this side, as published; None keeps their size.
     whole_clips : bool
         Of sequences only those key frames are trained on whose clips repeat no frame: a network
-        that is shown many targets without their motion does not learn to use it.
+        that is shown many targets without their motion may not learn to use it.
     whole_boxes : bool
         Boxes of clips are cut to whole pixels of the letterboxed frame, as published.
     precision : str
