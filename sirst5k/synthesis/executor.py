@@ -93,7 +93,14 @@ def run_in_order(
         )
         with signals_for_this_process_alone():
             batches = pool(chunks)  # starts the workers
-        yield from unpacked(batches)
+        try:
+            yield from unpacked(batches)
+        finally:
+            # Left to the collector it would be closed at any time, and joblib would then advise
+            # on tasks that were cancelled, beside the sentence that says why.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                batches.close()
 
 
 def unpacked(batches: Iterable[Done]) -> Iterator[Any]:

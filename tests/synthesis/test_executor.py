@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,12 @@ def test_a_temporary_folder_that_is_none_is_named(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
     with pytest.raises(OutputError, match="TMPDIR"), stored_task(1):
         pass
+
+
+def test_a_run_that_is_left_early_ends_without_a_word() -> None:
+    results = run_in_order(math.factorial, 3000, 6000, jobs=2, chunk=8)
+    next(results)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        results.close()
+    assert said == []
