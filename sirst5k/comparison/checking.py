@@ -16,7 +16,9 @@ from sirst5k.metrics import DETECTION_PROFILES, PROFILES
 from sirst5k.synthesis import Recipe, sample_noise
 from sirst5k.synthesis.sequences import sample_sequence_noise
 from sirst5k.synthesis.sequences.fitting import sampling_of
+from sirst5k.training.clips.preparing import check_clips
 from sirst5k.training.devices import check_device
+from sirst5k.training.mask_preparing import check_masks
 
 
 def check_names(experiment: Experiment) -> None:
@@ -84,7 +86,7 @@ def check_data(experiment: Experiment, cells: Sequence[Cell]) -> None:
     Raises
     ------
     Sirst5kError
-        What opening raises; of noise, what sampling it raises.
+        What opening raises, and what their training refuses; of noise, what sampling it raises.
     """
     dataset, test = open_parts(experiment)
     different = {(cell.arm, cell.fraction, task_of(cell.detector)): cell for cell in cells}
@@ -92,6 +94,7 @@ def check_data(experiment: Experiment, cells: Sequence[Cell]) -> None:
         config = cell_config(experiment, cell)
         share = config.validation_fraction
         images = training_set(dataset, experiment.arm(arm), fraction, share, test.ids)
+        (check_clips if task == "boxes" else check_masks)(config, images.training)
         drawn = None if config.transform is None else Recipe.load(config.transform)
         for recipe in (images.recipe, drawn):
             if recipe is not None and recipe.needs_noise:

@@ -52,6 +52,11 @@ TRAIN = "train --data demo:n=12,size=48 -d unet --out out"
             "For train and compare, write these values into a recipe file.",
         ),
         (
+            "compare --data demo:sequences=4,frames=4,size=48 --detectors sstnet --steps 3 "
+            "--arms none --out out --set transform=reference",
+            "there are no operations on clips at training time",
+        ),
+        (
             "compare --data demo:n=12,size=32 --detectors unet --arms none --steps 3 --out out "
             "--set transform=sirst5k",
             "No noise window of 32×32 pixels fits beside the targets",
